@@ -1,0 +1,259 @@
+"""Calls and recordings as people look them up: a reading of the records, kept in the same transaction as they.
+
+`project` is pure: a record in, SQL statements out. Applying all records in order to empty tables gives the same tables again, so
+a damaged reading is no loss.
+"""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass, fields
+from datetime import tzinfo
+from typing import Any
+
+from appliance.clock import SECOND, isoformat
+from appliance.records import (
+    CallAnswered,
+    CallEnded,
+    CallNotRecorded,
+    CallRinging,
+    Record,
+    RecordingErased,
+    RecordingExpired,
+    RecordingFailed,
+    RecordingHeld,
+    RecordingReady,
+    UploadDone,
+    UploadParked,
+    encode,
+)
+
+Statement = tuple[str, tuple[Any, ...]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Call:
+    """One call with what became of it. Moments in nanoseconds; None is "has not happened" or "was not seen"."""
+
+    id: str
+    started_at: int
+    ringing_at: int | None
+    answered_at: int | None
+    ended_at: int | None
+    end_reason: str | None
+    sip_status: int | None
+    direction: str
+    caller: str
+    caller_raw: str
+    caller_e164: str | None
+    caller_name: str
+    caller_reason: str | None
+    called: str
+    called_raw: str
+    called_e164: str | None
+    line: str | None
+    via: str
+    start_seen: bool
+    end_seen: bool | None
+    recording: str | None
+    not_recorded: str | None
+    detail: str | None
+
+    @property
+    def duration(self) -> float:
+        """Seconds of talk: from the answer to the end; 0 while it has no end or was never answered."""
+        if self.answered_at is None or self.ended_at is None:
+            return 0.0
+        return max(0, self.ended_at - self.answered_at) / SECOND
+
+    @property
+    def settled(self) -> bool:
+        """Whether it is decided what became of it: a recording, or the reason why there is none."""
+        return self.recording is not None or self.not_recorded is not None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Recording:
+    """One recording and where it is. `facts` is its `RecordingReady`."""
+
+    facts: RecordingReady
+    store: str | None
+    key: str | None
+    stored_at: int | None
+    parked: str | None
+    expired_at: int | None
+    held: bool
+    erased_at: int | None
+
+
+def project(record: Record) -> Iterator[Statement]:
+    """The statements that bring `call` and `recording` up to date with this record."""
+    match record:
+        case CallRinging():
+            yield (
+                """INSERT INTO call (id, started_at, direction, caller, caller_raw, caller_e164, caller_name, caller_reason,
+                   called, called_raw, called_e164, line, via, start_seen) VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?)
+                   ON CONFLICT (id) DO NOTHING""",
+                (record.call, record.at, record.direction, record.caller, record.caller_raw, record.caller_e164,
+                 record.caller_name, record.caller_reason, record.called, record.called_raw, record.called_e164,
+                 record.line, record.via, record.start_seen),
+            )  # fmt: skip
+        case CallAnswered():
+            yield "UPDATE call SET answered_at = ? WHERE id = ?", (record.at, record.call)
+        case CallEnded():
+            yield (
+                """UPDATE call SET ended_at = ?, end_reason = ?, sip_status = ?, ringing_at = ?, answered_at = ?, end_seen = ?
+                   WHERE id = ?""",
+                (record.at, record.reason, record.sip_status, record.ringing_at, record.answered_at, record.end_seen,
+                 record.call),
+            )  # fmt: skip
+        case CallNotRecorded():
+            yield (
+                "UPDATE call SET not_recorded = ?, detail = ? WHERE id = ? AND recording IS NULL",
+                (record.reason, record.detail, record.call),
+            )
+        case RecordingFailed():
+            yield (
+                "UPDATE call SET not_recorded = 'damaged', detail = ? WHERE id = ? AND recording IS NULL",
+                (record.reason, record.call),
+            )
+        case RecordingReady():
+            yield from _recording(record)
+        case UploadDone():
+            yield (
+                "UPDATE recording SET store = ?, key = ?, stored_at = ?, parked = NULL WHERE id = ?",
+                (record.store, record.key, record.at, record.recording),
+            )
+        case UploadParked():
+            yield "UPDATE recording SET parked = ? WHERE id = ?", (record.reason, record.recording)
+        case RecordingExpired():
+            yield "UPDATE recording SET expired_at = ? WHERE id = ?", (record.at, record.recording)
+        case RecordingHeld():
+            yield "UPDATE recording SET held = ? WHERE id = ?", (record.held, record.recording)
+        case RecordingErased():
+            yield "UPDATE recording SET erased_at = ? WHERE id = ?", (record.at, record.recording)
+        case _:
+            return
+
+
+def _recording(record: RecordingReady) -> Iterator[Statement]:
+    yield (
+        """INSERT INTO recording (id, call, sequence, started_at, file, manifest, format, seconds, bytes, body)
+           VALUES (?,?,?,?,?,?,?,?,?,?) ON CONFLICT (id) DO NOTHING""",
+        (record.recording, record.call, record.sequence, record.started_at, record.file, record.manifest, record.format,
+         record.seconds, record.bytes, encode(record)),
+    )  # fmt: skip
+    yield (
+        "UPDATE call SET recording = ?, not_recorded = NULL, detail = NULL WHERE id = ?",
+        (record.recording, record.call),
+    )
+
+
+_CALL_COLUMNS = ", ".join(f"call.{field.name}" for field in fields(Call))
+_RECORDING_COLUMNS = "body, store, key, stored_at, parked, expired_at, held, erased_at"
+_FLAGS = ("start_seen", "end_seen")
+
+
+def read_call(row: sqlite3.Row) -> Call:
+    """A row of `select_calls` as a Call."""
+    values = {field.name: row[field.name] for field in fields(Call)}
+    values.update({name: None if row[name] is None else bool(row[name]) for name in _FLAGS})
+    return Call(**values)
+
+
+def select_calls(where: str = "", parameters: tuple[Any, ...] = ()) -> Statement:
+    """A statement for calls; `where` is our own SQL, never a person's text."""
+    return f"SELECT {_CALL_COLUMNS} FROM call {where}", parameters  # noqa: S608 - columns and clauses are ours
+
+
+def get_call(connection: sqlite3.Connection, call: str) -> Call | None:
+    """One call by its id."""
+    row = connection.execute(*select_calls("WHERE id = ?", (call,))).fetchone()
+    return None if row is None else read_call(row)
+
+
+def read_recording(row: sqlite3.Row) -> Recording:
+    """A row of `recording` as a Recording."""
+    facts = {name: tuple(value) if isinstance(value, list) else value for name, value in json.loads(row["body"]).items()}
+    return Recording(
+        facts=RecordingReady(**facts), store=row["store"], key=row["key"], stored_at=row["stored_at"], parked=row["parked"],
+        expired_at=row["expired_at"], held=bool(row["held"]), erased_at=row["erased_at"],
+    )  # fmt: skip
+
+
+def get_recording(connection: sqlite3.Connection, recording: str) -> Recording | None:
+    """One recording by its id or by that of its call."""
+    row = connection.execute(
+        f"SELECT {_RECORDING_COLUMNS} FROM recording WHERE id = ? OR call = ?",  # noqa: S608
+        (recording, recording),
+    ).fetchone()
+    return None if row is None else read_recording(row)
+
+
+def recordings(connection: sqlite3.Connection) -> Iterator[Recording]:
+    """All recordings in the order of the chain."""
+    for row in connection.execute(f"SELECT {_RECORDING_COLUMNS} FROM recording ORDER BY sequence"):  # noqa: S608
+        yield read_recording(row)
+
+
+def as_json(call: Call, recording: Recording | None, zone: tzinfo, recordings_folder: str = "") -> dict[str, Any]:
+    """The call in the stable form of `--json` output: snake_case keys, ISO 8601 times with offset, durations in seconds."""
+
+    def moment(value: int | None) -> str | None:
+        return None if value is None else isoformat(value, zone)
+
+    return {
+        "call": call.id,
+        "caller": call.caller or None,
+        "caller_name": call.caller_name or None,
+        "caller_reason": call.caller_reason,
+        "caller_e164": call.caller_e164,
+        "caller_raw": call.caller_raw or None,
+        "called": call.called or None,
+        "called_e164": call.called_e164,
+        "called_raw": call.called_raw or None,
+        "line": call.line,
+        "direction": call.direction,
+        "started_at": moment(call.started_at),
+        "ringing_at": moment(call.ringing_at),
+        "answered_at": moment(call.answered_at),
+        "ended_at": moment(call.ended_at),
+        "end_reason": call.end_reason,
+        "sip_status": call.sip_status,
+        "start_seen": call.start_seen,
+        "end_seen": call.end_seen,
+        "duration": round(call.duration, 6),
+        "via": call.via,
+        "recorded": recording is not None,
+        "not_recorded_reason": call.not_recorded,
+        "not_recorded_detail": call.detail or None,
+        "recording": None if recording is None else recording_as_json(recording, zone, recordings_folder),
+    }
+
+
+def recording_as_json(recording: Recording, zone: tzinfo, recordings_folder: str = "") -> dict[str, Any]:
+    """The recording in the stable form of `--json` output; `file` is the sealed file, `sha256` that file's hash."""
+    facts = asdict(recording.facts)
+    names = (
+        "format", "channels", "sample_rate", "codecs", "packets", "lost", "late", "one_sided", "cut", "bytes", "quality",
+        "recipients", "sequence", "chain",
+    )  # fmt: skip
+    folder = recordings_folder + "/" if recordings_folder else ""
+    return {
+        "id": recording.facts.recording,
+        "call": recording.facts.call,
+        "file": folder + recording.facts.file,
+        "manifest": folder + recording.facts.manifest,
+        "started_at": isoformat(recording.facts.started_at, zone),
+        "duration": recording.facts.seconds,
+        "sha256": recording.facts.sealed_sha256,
+        "plain_sha256": recording.facts.plain_sha256,
+        **{name: list(facts[name]) if isinstance(facts[name], tuple) else facts[name] for name in names},
+        "store": recording.store,
+        "key": recording.key,
+        "stored_at": None if recording.stored_at is None else isoformat(recording.stored_at, zone),
+        "held": recording.held,
+        "local": recording.expired_at is None and recording.erased_at is None,
+    }

@@ -1,0 +1,63 @@
+"""The command line (design §9): finds what rooms and wings offer through entry points, and turns errors into exit codes.
+
+Group `appliance.commands`: the name is the command's word, the value a function `add(commands, common)` that adds its parser to
+`commands` (argparse sub-parsers) with `parents=[common]` and sets `run`, a function of the parsed arguments that returns the exit
+code. Only the module of the word that was typed is imported, so that a service starts fast.
+"""
+
+from __future__ import annotations
+
+import argparse
+import importlib.metadata
+import os
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from appliance import __version__
+from appliance.errors import ApplianceError
+
+GROUP = "appliance.commands"
+_ORDER = ("demo", "replay", "calls", "recordings", "open", "verify", "status", "doctor", "config")
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run one command; returns its exit code: 0 done, 2 used wrongly, 3 configuration wrong, 4 could not."""
+    words = list(sys.argv[1:] if argv is None else argv)
+    arguments = _parser(words).parse_args(words)
+    try:
+        return int(arguments.run(arguments))
+    except ApplianceError as error:
+        print(f"appliance: {error}", file=sys.stderr)
+        return error.exit_code
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+    except KeyboardInterrupt:
+        return 130
+
+
+def _parser(words: Sequence[str]) -> argparse.ArgumentParser:
+    common = argparse.ArgumentParser(add_help=False)
+    group = common.add_argument_group("common options")
+    group.add_argument("--data", type=Path, metavar="DIR", help="the box's folder (default: ./var)")
+    group.add_argument("--config", type=Path, metavar="FILE", help="its configuration (default: DIR/appliance.toml)")
+    parser = argparse.ArgumentParser(
+        prog="appliance",
+        description="Records an office's telephone calls from a mirror port, shows who is calling, seals and stores.",
+        epilog="Exit codes: 0 done, 2 used wrongly, 3 configuration wrong, 4 could not (and nothing was lost).",
+    )
+    parser.add_argument("--version", action="version", version=f"appliance {__version__}")
+    commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
+    for entry in _entries(words):
+        entry.load()(commands, common)
+    return parser
+
+
+def _entries(words: Sequence[str]) -> list[importlib.metadata.EntryPoint]:
+    found = {entry.name: entry for entry in importlib.metadata.entry_points(group=GROUP)}
+    typed = next((word for word in words if not word.startswith("-")), "")
+    if typed in found and words[0] == typed:
+        return [found[typed]]
+    ranks = {name: rank for rank, name in enumerate(_ORDER)}
+    return [found[name] for name in sorted(found, key=lambda name: (ranks.get(name, len(ranks)), name))]

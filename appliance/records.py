@@ -1,0 +1,388 @@
+"""THE vocabulary: every fact the house knows is one of these records (design §2).
+
+A record is frozen, named for what has happened, and holds plain JSON values: text, integers, floats, booleans, tuples and dicts
+of them. Moments are nanoseconds since the epoch (UTC). `subject` is what the fact is about (a call, a recording, a service);
+`identity` are the fields that make it the same fact, so that writing it twice leaves one row. A changed meaning gets a new
+`version`, never a changed old one.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, fields
+from enum import StrEnum
+from typing import Any, ClassVar
+
+
+class UnknownRecordError(ValueError):
+    """A row of a kind or version this program does not know."""
+
+
+class Direction(StrEnum):
+    """Which way a call goes, seen from the site."""
+
+    INBOUND = "inbound"
+    OUTBOUND = "outbound"
+    INTERNAL = "internal"
+    UNKNOWN = "unknown"
+
+
+class Side(StrEnum):
+    """Who speaks. The caller is the left channel, the called party the right one, always."""
+
+    CALLER = "caller"
+    CALLED = "called"
+
+    @property
+    def other(self) -> Side:
+        """The side that listens."""
+        return Side.CALLED if self is Side.CALLER else Side.CALLER
+
+
+class NotRecorded(StrEnum):
+    """Why a call has no recording."""
+
+    EXCLUDED_LINE = "excluded_line"
+    PAUSED = "paused"
+    NOT_ANSWERED = "not_answered"
+    NO_MEDIA = "no_media"
+    ENCRYPTED = "encrypted"
+    UNKNOWN_CODEC = "unknown_codec"
+    KERNEL_DROP = "kernel_drop"
+    DAMAGED = "damaged"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Record:
+    """What all records share: the moment of the fact."""
+
+    version: ClassVar[int] = 1
+    subject_field: ClassVar[str] = "call"
+    identity_fields: ClassVar[tuple[str, ...]] = ()
+    """Fields that tell this fact from others of its kind, besides the subject."""
+
+    at: int
+
+    @property
+    def kind(self) -> str:
+        """The record's name, as written in the ledger."""
+        return type(self).__name__
+
+    @property
+    def subject(self) -> str:
+        """The id of what the fact is about."""
+        return str(getattr(self, self.subject_field))
+
+    @property
+    def identity(self) -> tuple[str, ...]:
+        """What makes this the same fact as another row."""
+        return (self.kind, self.subject, *(str(getattr(self, name)) for name in self.identity_fields))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CallRinging(Record):
+    """A phone rings (or a call under way was first noticed)."""
+
+    call: str
+    direction: str
+    caller: str
+    caller_raw: str
+    caller_e164: str | None
+    caller_name: str
+    caller_reason: str | None
+    called: str
+    called_raw: str
+    called_e164: str | None
+    line: str | None
+    start_seen: bool
+    via: str
+    """What saw it: the reel of a tap, or the phone system."""
+    sip_call_id: str
+    headers: tuple[str, ...]
+    """The header lines the facts above were read from, as seen."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CallAnswered(Record):
+    """Speech may flow."""
+
+    call: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CallEnded(Record):
+    """The call is over, and why."""
+
+    call: str
+    reason: str
+    sip_status: int | None
+    started_at: int
+    ringing_at: int | None
+    answered_at: int | None
+    end_seen: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SegmentClosed(Record):
+    """One RTP stream of a call is complete on the spool."""
+
+    identity_fields = ("segment",)
+
+    call: str
+    segment: str
+    side: str
+    source: str
+    destination: str
+    ssrc: int
+    codecs: tuple[str, ...]
+    first: int
+    last: int
+    packets: int
+    lost: int
+    late: int
+    file: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RecordingReady(Record):
+    """One whole stereo file exists, sealed, chained to the recording before it and signed by the box."""
+
+    subject_field = "recording"
+
+    recording: str
+    call: str
+    file: str
+    manifest: str
+    """Paths below the recordings folder."""
+    format: str
+    channels: int
+    sample_rate: int
+    seconds: float
+    started_at: int
+    """The moment of the first sample."""
+    bytes: int
+    sealed_sha256: str
+    plain_sha256: str
+    codecs: tuple[str, ...]
+    packets: int
+    lost: int
+    late: int
+    one_sided: bool
+    cut: bool
+    """Whether the recorder was stopped during the call, so that the end (or a piece) is missing."""
+    quality: Mapping[str, Any]
+    recipients: tuple[str, ...]
+    epoch: int
+    sequence: int
+    previous: str
+    chain: str
+    signature: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RecordingFailed(Record):
+    """No recording could be made; what was captured is kept sealed in quarantine."""
+
+    call: str
+    reason: str
+    quarantine: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CallNotRecorded(Record):
+    """Why a call has no recording."""
+
+    call: str
+    reason: str
+    detail: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UploadDone(Record):
+    """The sealed object is stored and was read back."""
+
+    subject_field = "recording"
+    identity_fields = ("store",)
+
+    recording: str
+    store: str
+    key: str
+    manifest_key: str
+    bytes: int
+    sha256: str
+    verified: str
+    """How: `read-back` or `checksum`."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UploadParked(Record):
+    """An upload needs a person."""
+
+    subject_field = "recording"
+    identity_fields = ("at",)
+
+    recording: str
+    store: str
+    reason: str
+    attempts: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RecordingExpired(Record):
+    """The local copy is gone, by which rule."""
+
+    subject_field = "recording"
+
+    recording: str
+    rule: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RecordingHeld(Record):
+    """Kept longer for a case, or released from it."""
+
+    subject_field = "recording"
+    identity_fields = ("at",)
+
+    recording: str
+    held: bool
+    who: str
+    why: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RecordingErased(Record):
+    """Erased everywhere, with the proof."""
+
+    subject_field = "recording"
+
+    recording: str
+    who: str
+    why: str
+    objects: int
+    proof: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Listened(Record):
+    """Somebody heard a recording."""
+
+    subject_field = "recording"
+    identity_fields = ("at", "who")
+
+    recording: str
+    who: str
+    where: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Exported(Record):
+    """Somebody took a copy away."""
+
+    subject_field = "recording"
+    identity_fields = ("at", "who")
+
+    recording: str
+    who: str
+    what: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Changed(Record):
+    """Somebody altered something."""
+
+    subject_field = "thing"
+    identity_fields = ("at", "who", "what")
+
+    thing: str
+    who: str
+    what: str
+    why: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NodeEntered(Record):
+    """A caller reached a node of a flow."""
+
+    identity_fields = ("at", "node")
+
+    call: str
+    flow: str
+    revision: str
+    node: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WeirdSeen(Record):
+    """A surprise on the wire, counted, with one sample."""
+
+    subject_field = "name"
+    identity_fields = ("at", "via")
+
+    name: str
+    via: str
+    count: int
+    sample: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class IssueOpened(Record):
+    """A health check found something, with its mend."""
+
+    subject_field = "check"
+    identity_fields = ("at",)
+
+    check: str
+    severity: str
+    what: str
+    mend: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class IssueClosed(Record):
+    """A health check is satisfied again."""
+
+    subject_field = "check"
+    identity_fields = ("at",)
+
+    check: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Heartbeat(Record):
+    """What a service last said of itself; only the newest of each service is kept."""
+
+    subject_field = "service"
+
+    service: str
+    pid: int
+    state: str
+    detail: Mapping[str, Any]
+
+
+KINDS: dict[str, type[Record]] = {
+    kind.__name__: kind
+    for kind in (
+        CallRinging, CallAnswered, CallEnded, SegmentClosed, RecordingReady, RecordingFailed, CallNotRecorded, UploadDone,
+        UploadParked, RecordingExpired, RecordingHeld, RecordingErased, Listened, Exported, Changed, NodeEntered, WeirdSeen,
+        IssueOpened, IssueClosed, Heartbeat,
+    )
+}  # fmt: skip
+
+
+def encode(record: Record) -> str:
+    """The record's fields as one line of JSON with sorted keys; text that is no UTF-8 keeps its bytes as surrogates."""
+    return json.dumps(asdict(record), ensure_ascii=True, sort_keys=True, separators=(",", ":"))
+
+
+def decode(kind: str, version: int, body: str) -> Record:
+    """The record that `encode` wrote. Raises UnknownRecordError on a kind, version or field this program does not know."""
+    cls = KINDS.get(kind)
+    if cls is None or version != cls.version:
+        raise UnknownRecordError(f"record {kind} version {version} is not known to this version of the program")
+    values = json.loads(body)
+    known = {field.name for field in fields(cls)}
+    if set(values) != known:
+        raise UnknownRecordError(f"record {kind}: fields {sorted(set(values) ^ known)} do not match version {version}")
+    return cls(**{name: tuple(value) if isinstance(value, list) else value for name, value in values.items()})

@@ -1,0 +1,105 @@
+"""The tables of `ledger.db`, as migrations that are only ever added to.
+
+`record` is the truth; `call` and `recording` are readings of it, kept in the same transaction and made anew at will; `job` is the
+durable queue; `heartbeat` holds the newest of each service; `account`, `session` and `attempt` belong to the console. sqlite-utils
+is imported only when a migration is due, so that a service that starts on an up-to-date database starts fast.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import sqlite3
+from pathlib import Path
+
+from appliance.errors import CouldNotError
+
+VERSION = 1
+"""What `PRAGMA user_version` says once every migration below has run."""
+
+
+def ensure(path: Path) -> None:
+    """Bring the database at `path` up to date, one process at a time. Raises CouldNotError where it is newer than we are."""
+    if _version(path) == VERSION:
+        return
+    with Path(f"{path}.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        found = _version(path)
+        if found > VERSION:
+            raise CouldNotError(
+                f"{path}: written by a newer version of the program (schema {found}, this one knows {VERSION}); "
+                "install that version again"
+            )
+        if found < VERSION:
+            _migrate(path)
+
+
+def _version(path: Path) -> int:
+    if not path.exists():
+        return 0
+    connection = sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True)
+    try:
+        return int(connection.execute("PRAGMA user_version").fetchone()[0])
+    finally:
+        connection.close()
+
+
+def _migrate(path: Path) -> None:
+    from sqlite_utils import Database, Migrations
+
+    steps = Migrations("appliance")
+
+    @steps()
+    def first_tables(database: Database) -> None:
+        for statement in _FIRST_TABLES:
+            database.execute(statement)
+
+    connection = sqlite3.connect(path)
+    try:
+        connection.execute("PRAGMA journal_mode=WAL")
+        connection.execute("PRAGMA synchronous=FULL")
+        steps.apply(Database(connection))
+        connection.execute(f"PRAGMA user_version={VERSION}")
+        connection.commit()
+    finally:
+        connection.close()
+
+
+_FIRST_TABLES = (
+    """CREATE TABLE record (
+        id INTEGER PRIMARY KEY AUTOINCREMENT, kind TEXT NOT NULL, version INTEGER NOT NULL, subject TEXT NOT NULL,
+        at INTEGER NOT NULL, identity BLOB NOT NULL UNIQUE, body TEXT NOT NULL)""",
+    "CREATE INDEX record_subject ON record (subject, id)",
+    "CREATE INDEX record_kind ON record (kind, id)",
+    """CREATE TABLE heartbeat (
+        service TEXT PRIMARY KEY, at INTEGER NOT NULL, pid INTEGER NOT NULL, state TEXT NOT NULL, detail TEXT NOT NULL)""",
+    """CREATE TABLE job (
+        id TEXT PRIMARY KEY, kind TEXT NOT NULL, subject TEXT NOT NULL, body TEXT NOT NULL, state TEXT NOT NULL,
+        not_before INTEGER NOT NULL, leased_until INTEGER NOT NULL DEFAULT 0, holder TEXT NOT NULL DEFAULT '',
+        attempts INTEGER NOT NULL DEFAULT 0, last_error TEXT NOT NULL DEFAULT '', created_at INTEGER NOT NULL,
+        finished_at INTEGER)""",
+    "CREATE INDEX job_due ON job (kind, state, not_before)",
+    """CREATE TABLE call (
+        id TEXT PRIMARY KEY, started_at INTEGER NOT NULL, ringing_at INTEGER, answered_at INTEGER, ended_at INTEGER,
+        end_reason TEXT, sip_status INTEGER, direction TEXT NOT NULL, caller TEXT NOT NULL, caller_raw TEXT NOT NULL,
+        caller_e164 TEXT, caller_name TEXT NOT NULL, caller_reason TEXT, called TEXT NOT NULL, called_raw TEXT NOT NULL,
+        called_e164 TEXT, line TEXT, via TEXT NOT NULL, start_seen INTEGER NOT NULL, end_seen INTEGER,
+        recording TEXT, not_recorded TEXT, detail TEXT)""",
+    "CREATE INDEX call_started ON call (started_at DESC, id)",
+    "CREATE INDEX call_caller ON call (caller, started_at)",
+    "CREATE INDEX call_called ON call (called, started_at)",
+    "CREATE INDEX call_open ON call (started_at) WHERE ended_at IS NULL",
+    """CREATE TABLE recording (
+        id TEXT PRIMARY KEY, call TEXT NOT NULL, sequence INTEGER NOT NULL, started_at INTEGER NOT NULL, file TEXT NOT NULL,
+        manifest TEXT NOT NULL, format TEXT NOT NULL, seconds REAL NOT NULL, bytes INTEGER NOT NULL, body TEXT NOT NULL,
+        store TEXT, key TEXT, stored_at INTEGER, parked TEXT, expired_at INTEGER, held INTEGER NOT NULL DEFAULT 0,
+        erased_at INTEGER)""",
+    "CREATE UNIQUE INDEX recording_sequence ON recording (sequence)",
+    "CREATE INDEX recording_call ON recording (call)",
+    "CREATE INDEX recording_started ON recording (started_at)",
+    """CREATE TABLE account (
+        name TEXT PRIMARY KEY, password TEXT NOT NULL, one_time INTEGER NOT NULL, created_at INTEGER NOT NULL)""",
+    """CREATE TABLE session (
+        token BLOB PRIMARY KEY, account TEXT NOT NULL, csrf TEXT NOT NULL, created_at INTEGER NOT NULL,
+        seen_at INTEGER NOT NULL, address TEXT NOT NULL)""",
+    "CREATE TABLE attempt (who TEXT PRIMARY KEY, failures INTEGER NOT NULL, last_at INTEGER NOT NULL)",
+)

@@ -1,0 +1,74 @@
+"""Where in a TOML text a field stands, so that an error can name the line. Pure; tomllib itself does not tell."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+_TABLE = re.compile(r"\s*(\[\[?)\s*([^\[\]]+?)\s*\]\]?\s*(#.*)?$")
+_KEY = re.compile(r"\s*((?:[A-Za-z0-9_-]+|\"[^\"]*\"|'[^']*')(?:\s*\.\s*(?:[A-Za-z0-9_-]+|\"[^\"]*\"|'[^']*'))*)\s*=")
+_MULTILINE = re.compile(r'"""|\'\'\'')
+
+Path = tuple[str | int, ...]
+
+
+def line_of(text: str, path: Sequence[str | int]) -> int | None:
+    """The line (from 1) on which the deepest named part of `path` stands; None when no part of it is in the text.
+
+    `path` is as pydantic gives it: keys and list indices. An index into an array of tables counts its `[[headers]]`; one into an
+    inline list is answered with the line of the list's key.
+    """
+    wanted = tuple(path)
+    best: tuple[int, int] | None = None
+    for number, place in _places(text):
+        depth = _common(place, wanted)
+        if depth == len(place) and depth and (best is None or depth > best[0]):
+            best = (depth, number)
+    return None if best is None else best[1]
+
+
+def _common(place: Path, wanted: Path) -> int:
+    depth = 0
+    for mine, theirs in zip(place, wanted, strict=False):
+        if mine != theirs:
+            break
+        depth += 1
+    return depth
+
+
+def _places(text: str) -> list[tuple[int, Path]]:
+    """(line, full path) of every table header and key in the text."""
+    found: list[tuple[int, Path]] = []
+    table: Path = ()
+    counts: dict[Path, int] = {}
+    inside_multiline = False
+    for number, line in enumerate(text.splitlines(), start=1):
+        quotes = len(_MULTILINE.findall(line))
+        if inside_multiline:
+            inside_multiline = quotes % 2 == 0
+            continue
+        inside_multiline = quotes % 2 == 1
+        if header := _TABLE.match(line):
+            keys: Path = _with_latest(_split(header[2]), counts)
+            if header[1] == "[[":
+                counts[keys] = counts.get(keys, -1) + 1
+                keys = (*keys, counts[keys])
+            table = keys
+            found.append((number, table))
+        elif key := _KEY.match(line):
+            found.append((number, (*table, *_split(key[1]))))
+    return found
+
+
+def _split(dotted: str) -> tuple[str, ...]:
+    return tuple(part.strip().strip("\"'") for part in re.findall(r"\"[^\"]*\"|'[^']*'|[^.]+", dotted))
+
+
+def _with_latest(keys: tuple[str, ...], counts: dict[Path, int]) -> Path:
+    """A table below an array of tables belongs to that array's newest member."""
+    path: Path = ()
+    for position, key in enumerate(keys):
+        path = (*path, key)
+        if path in counts and position < len(keys) - 1:
+            path = (*path, counts[path])
+    return path

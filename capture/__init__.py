@@ -1,0 +1,1 @@
+"""The wing that listens: frames → dialogs → spool → recording. Start reading in README.md, then `engine.py`."""

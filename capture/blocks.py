@@ -1,0 +1,120 @@
+"""The form of spool files: blocks that are only ever appended, each with its own checksum. Pure.
+
+    magic "ASp1" | kind, 1 byte | 3 zero bytes | length, u32 | CRC-32 of the body, u32 | body            (big endian)
+
+Kinds: `D` a description (JSON), `P` packets (each behind 8 bytes of time in ns and 2 of length), `S` one SIP message. A power cut
+leaves a torn last block, a bad disk a damaged one in the middle: the reader passes over what does not hold and goes on at the next
+magic, so that everything that was written whole is read.
+"""
+
+from __future__ import annotations
+
+import json
+import struct
+import zlib
+from collections.abc import Iterator, Mapping
+from typing import IO, Any, NamedTuple
+
+from capture.frames import Address
+
+MAGIC = b"ASp1"
+_HEAD = struct.Struct(">4sc3xII")
+DESCRIPTION, PACKETS, SIP = b"D", b"P", b"S"
+MAX_BODY = 64 * 1024 * 1024
+_SCAN = 1 << 16
+
+
+class Block(NamedTuple):
+    """One whole block."""
+
+    kind: bytes
+    body: bytes
+
+
+class Damage:
+    """Counts the bytes that a reader had to pass over."""
+
+    def __init__(self) -> None:
+        self.bytes = 0
+
+
+def encode(kind: bytes, body: bytes) -> bytes:
+    """A block as it stands in the file."""
+    return _HEAD.pack(MAGIC, kind, len(body), zlib.crc32(body)) + body
+
+
+def read(file: IO[bytes], damage: Damage | None = None) -> Iterator[Block]:
+    """Every whole block from the file's position on, in order; the rest is counted in `damage`."""
+    damage = damage or Damage()
+    while head := file.read(_HEAD.size):
+        place = file.tell() - len(head)
+        if len(head) == _HEAD.size:
+            magic, kind, length, check = _HEAD.unpack(head)
+            if magic == MAGIC and length <= MAX_BODY:
+                body = file.read(length)
+                if len(body) == length and zlib.crc32(body) == check:
+                    yield Block(kind, body)
+                    continue
+        following = _next_magic(file, place + 1)
+        if following is None:
+            file.seek(0, 2)
+            damage.bytes += file.tell() - place
+            return
+        damage.bytes += following - place
+        file.seek(following)
+
+
+def _next_magic(file: IO[bytes], start: int) -> int | None:
+    """Where the next magic stands at or behind `start`."""
+    file.seek(start)
+    held = b""
+    while piece := file.read(_SCAN):
+        held += piece
+        found = held.find(MAGIC)
+        if found >= 0:
+            return start + found
+        keep = min(len(held), len(MAGIC) - 1)
+        start += len(held) - keep
+        held = held[len(held) - keep :]
+    return None
+
+
+def description(facts: Mapping[str, Any]) -> bytes:
+    """A `D` block of these facts."""
+    return encode(DESCRIPTION, json.dumps(dict(facts), sort_keys=True).encode())
+
+
+def read_description(body: bytes) -> dict[str, Any]:
+    """The facts of a `D` block."""
+    facts: dict[str, Any] = json.loads(body)
+    return facts
+
+
+class SipBlock(NamedTuple):
+    """A SIP message as it was seen."""
+
+    at: int
+    source: Address
+    destination: Address
+    raw: bytes
+
+
+def sip_message(message: SipBlock) -> bytes:
+    """An `S` block."""
+    ends = b"".join(
+        bytes([len(address.host)]) + address.host + address.port.to_bytes(2, "big")
+        for address in (message.source, message.destination)
+    )
+    return encode(SIP, message.at.to_bytes(8, "big") + ends + message.raw)
+
+
+def read_sip(body: bytes) -> SipBlock:
+    """The message of an `S` block."""
+    place = 8
+    ends = []
+    for _ in range(2):
+        size = body[place]
+        host = body[place + 1 : place + 1 + size]
+        ends.append(Address(host, int.from_bytes(body[place + 1 + size : place + 3 + size], "big")))
+        place += 3 + size
+    return SipBlock(int.from_bytes(body[:8], "big"), ends[0], ends[1], body[place:])

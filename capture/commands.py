@@ -1,0 +1,117 @@
+"""What the wing offers on the command line: `replay`, `open`, `capture tap` and `capture render`."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from pathlib import Path
+from typing import Any
+
+from appliance import logs
+from appliance.box import Box
+from appliance.calls import as_json, get_call, get_recording
+from appliance.clock import to_datetime
+from appliance.ledger import Ledger
+from appliance.numbers import pretty
+from appliance.service import Service
+
+Commands = Any
+"""argparse's sub-parsers object, whose type has no public name."""
+
+
+def add_replay(commands: Commands, common: argparse.ArgumentParser) -> None:
+    """`appliance replay FILE`."""
+    parser = commands.add_parser("replay", parents=[common], help="record a capture file (pcap, pcapng), render and seal its calls")
+    parser.add_argument("file", type=Path, metavar="FILE", help="the capture file; .gz is understood")
+    parser.add_argument("--json", action="store_true", help="print one JSON object a call")
+    parser.set_defaults(run=run_replay)
+
+
+def add_open(commands: Commands, common: argparse.ArgumentParser) -> None:
+    """`appliance open ID`."""
+    parser = commands.add_parser("open", parents=[common], help="decrypt and decode one recording to a WAV file")
+    parser.add_argument("id", metavar="ID", help="id of the recording or of its call")
+    parser.add_argument("-o", "--output", type=Path, required=True, metavar="OUT.wav", help="16-bit PCM, left caller, right called")
+    parser.add_argument("--identity", type=Path, metavar="KEYFILE", help="an age key file (default: the box's keys folder)")
+    parser.set_defaults(run=run_open)
+
+
+def add_capture(commands: Commands, common: argparse.ArgumentParser) -> None:
+    """`appliance capture tap|render`."""
+    parser = commands.add_parser("capture", help="the recorder's services")
+    services = parser.add_subparsers(title="services", metavar="SERVICE", required=True)
+    tap = services.add_parser("tap", parents=[common], help="listen on the mirror port (needs CAP_NET_RAW)")
+    tap.add_argument("--interface", default="", metavar="NAME", help="interface to listen on (default: capture.interface)")
+    tap.set_defaults(run=run_tap)
+    render = services.add_parser("render", parents=[common], help="make recordings of what was captured")
+    render.add_argument("--once", action="store_true", help="do what is due and exit")
+    render.set_defaults(run=run_render)
+
+
+def run_replay(arguments: argparse.Namespace) -> int:
+    """Record a file."""
+    from capture.replay import replay
+
+    box = Box.of(arguments)
+    done = replay(box, arguments.file)
+    with Ledger.open(box.folders.ledger) as ledger:
+        for call in done.calls:
+            _print_call(box, ledger, call, as_lines=arguments.json)
+    if not arguments.json:
+        print(f"{len(done.calls)} calls in {done.frames} frames")
+    if done.broken is not None:
+        raise done.broken
+    return 0
+
+
+def _print_call(box: Box, ledger: Ledger, name: str, *, as_lines: bool) -> None:
+    call = get_call(ledger.connection, name)
+    if call is None:
+        return
+    recording = get_recording(ledger.connection, name)
+    if as_lines:
+        folder = str(box.folders.recordings.absolute())
+        print(json.dumps(as_json(call, recording, box.config.site.zone, folder), ensure_ascii=False), flush=True)
+        return
+    caller = pretty(call.caller, call.caller_e164) or call.caller_reason or "?"
+    began = to_datetime(call.started_at, box.config.site.zone)
+    result = f"{recording.facts.seconds:.1f} s {recording.facts.recording}" if recording else f"not recorded: {call.not_recorded}"
+    print(f"{began:%Y-%m-%d %H:%M:%S}  {call.direction:8}  {caller} → {pretty(call.called, call.called_e164)}  {call.end_reason}  {result}")
+
+
+def run_open(arguments: argparse.Namespace) -> int:
+    """Decrypt and decode one recording."""
+    from capture.opening import open_recording
+
+    seconds = open_recording(Box.of(arguments), arguments.id, arguments.output, arguments.identity)
+    print(f"{arguments.output}: {seconds:.3f} s", file=sys.stderr)
+    return 0
+
+
+def run_tap(arguments: argparse.Namespace) -> int:
+    """Listen until told to stop."""
+    from capture.tap import Tap, interface_of
+
+    logs.set_up("capture")
+    box = Box.of(arguments)
+    Tap(box, Service("capture", box.folders), interface_of(box, arguments.interface)).run()
+    return 0
+
+
+def run_render(arguments: argparse.Namespace) -> int:
+    """Render until told to stop, or what is due."""
+    from capture.worker import Worker, lower_priority
+
+    logs.set_up("render")
+    box = Box.of(arguments)
+    with Ledger.open(box.folders.ledger) as ledger:
+        service = Service("render", box.folders)
+        worker = Worker(box, ledger, service.clock)
+        lower_priority()
+        if arguments.once:
+            while worker.one():
+                pass
+        else:
+            service.run(ledger, worker.step)
+    return 0

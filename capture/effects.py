@@ -1,0 +1,59 @@
+"""What the capture core asks its shell to do. Values only."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from appliance.ids import CallId
+from appliance.records import CallEnded, NotRecorded, Record, Side
+from capture.frames import Address
+from capture.sdp import Media
+
+
+class Emit(NamedTuple):
+    """Write this record to the ledger."""
+
+    record: Record
+
+
+class Keep(NamedTuple):
+    """Put this SIP message of the call on the spool."""
+
+    call: CallId
+    at: int
+    source: Address
+    destination: Address
+    raw: bytes
+
+
+class Watch(NamedTuple):
+    """Audio that arrives at this address is meant for `side`, so it is the other side's speech."""
+
+    call: CallId
+    side: Side
+    address: Address
+    media: Media
+
+
+class Close(NamedTuple):
+    """The call is over and its last packets have come: close its streams and let it be rendered.
+
+    `reason` says why there is no recording, in case no audio was captured.
+    """
+
+    call: CallId
+    ended: CallEnded
+    cut: bool
+    recordable: bool
+    reason: NotRecorded
+    detail: str
+
+
+class Weird(NamedTuple):
+    """A surprise on the wire, to be counted."""
+
+    name: str
+    sample: bytes
+
+
+Effect = Emit | Keep | Watch | Close | Weird

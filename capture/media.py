@@ -1,0 +1,196 @@
+"""RTP put to its call: who announced the address it goes to, and so who speaks. Pure, bounded.
+
+The hot path is one dictionary look-up on bytes of the frame (addresses, ports, SSRC); only the first packet of a stream takes the
+long way. A stream's packets gather in a buffer, as they will stand on the spool, until the shell takes them.
+"""
+
+from __future__ import annotations
+
+import struct
+from dataclasses import dataclass, field
+
+from appliance.ids import CallId, SegmentId, segment_id
+from appliance.records import Side
+from capture.effects import Watch
+from capture.frames import Address, Datagram
+from capture.payloads import STATIC, Encoding
+from capture.rtp import looks_like_rtp
+
+MAX_STREAMS_PER_CALL = 64
+STAMP = struct.Struct(">QH")
+"""What stands before each packet on the spool: its timestamp (ns) and its length."""
+
+
+@dataclass(slots=True, kw_only=True)
+class Expectation:
+    """Audio that arrives at `address` is the speech of `speaker`."""
+
+    call: CallId
+    speaker: Side
+    address: Address
+    encodings: dict[int, Encoding]
+
+
+@dataclass(slots=True, kw_only=True, eq=False)
+class Stream:
+    """One RTP stream of a call, told apart by addresses, ports and SSRC (RFC 3550 §8)."""
+
+    call: CallId
+    segment: SegmentId
+    speaker: Side
+    source: Address
+    destination: Address
+    ssrc: int
+    encodings: dict[int, Encoding]
+    buffer: bytearray = field(default_factory=bytearray)
+    """Packets for the spool, each behind its STAMP."""
+    described: bool = False
+    """Whether the spool knows the present encodings."""
+    resumed: bool = False
+    """Begun by a recorder that was stopped since: the counters do not cover all of it."""
+    first: int = 0
+    last: int = 0
+    packets: int = 0
+    highest: int = -1
+    """Extended highest sequence number."""
+    lowest: int = -1
+    late: int = 0
+    payload_types: set[int] = field(default_factory=set)
+
+    @property
+    def lost(self) -> int:
+        """Packets that the sequence numbers promise and nobody saw; duplicates hide some, the render knows exactly."""
+        return max(0, self.highest - self.lowest + 1 - self.packets) if self.packets else 0
+
+    @property
+    def codecs(self) -> tuple[str, ...]:
+        """Names of the encodings that were heard."""
+        return tuple(sorted(self.name(number) for number in self.payload_types))
+
+    def name(self, payload_type: int) -> str:
+        """The encoding's name of this payload type, `PT96` where nobody said it."""
+        encoding = self.encodings.get(payload_type) or STATIC.get(payload_type)
+        return encoding.name if encoding else f"PT{payload_type}"
+
+    def take(self) -> bytes:
+        """The gathered packets, counted; the buffer is empty afterwards."""
+        block = bytes(self.buffer)
+        self.buffer.clear()
+        self._count(block)
+        return block
+
+    def _count(self, block: bytes) -> None:
+        place, end = 0, len(block)
+        unpack, head = STAMP.unpack_from, STAMP.size
+        highest, late, packets = self.highest, self.late, self.packets
+        at = self.last
+        while place < end:
+            at, length = unpack(block, place)
+            place += head
+            sequence = block[place + 2] << 8 | block[place + 3]
+            if highest < 0:
+                highest = self.lowest = sequence + 0x10000
+                self.first = at
+            else:
+                step = (sequence - highest) & 0xFFFF
+                if step < 0x8000:
+                    highest += step
+                else:
+                    late += 1
+            self.payload_types.add(block[place + 1] & 127)
+            packets += 1
+            place += length
+        self.highest, self.late, self.packets, self.last = highest, late, packets, max(at, self.last)
+
+
+class Media:
+    """Announced addresses and the streams that were found at them."""
+
+    def __init__(self) -> None:
+        self._expected: dict[Address, Expectation] = {}
+        self._streams: dict[bytes, Stream] = {}
+        self._by_call: dict[CallId, list[tuple[bytes, Stream]]] = {}
+        self._addresses: dict[CallId, list[Address]] = {}
+        self.fresh: list[Stream] = []
+        """Streams that have packets in their buffer."""
+        self.refused = 0
+        """Streams beyond the bound of their call."""
+
+    def watch(self, watch: Watch) -> None:
+        """An address was announced. The newest announcement counts: ports are used again by later calls."""
+        expectation = Expectation(
+            call=watch.call, speaker=watch.side.other, address=watch.address, encodings=dict(watch.media.encodings)
+        )
+        self._expected[watch.address] = expectation
+        addresses = self._addresses.setdefault(watch.call, [])
+        if watch.address not in addresses:
+            addresses.append(watch.address)
+        for key, stream in self._by_call.get(watch.call, []):
+            if stream.destination == watch.address:
+                stream.encodings = {**stream.encodings, **expectation.encodings}
+                stream.described = False
+                self._streams[key] = stream
+
+    def known(self, key: bytes) -> Stream | None:
+        """The stream of this key (see `stream_key`)."""
+        return self._streams.get(key)
+
+    def find(self, datagram: Datagram, key: bytes) -> Stream | None:
+        """The stream of a first packet, begun if its address was announced; None if it belongs to no call."""
+        expected = self._expected.get(datagram.destination)
+        if expected is None:
+            announced = self._expected.get(datagram.source)
+            if announced is None:
+                return None
+            expected = Expectation(  # it comes from an address that its speaker announced: the other end sits behind NAT
+                call=announced.call, speaker=announced.speaker.other, address=datagram.destination, encodings=announced.encodings
+            )
+        if not looks_like_rtp(datagram.payload):
+            return None
+        return self._begin(expected, datagram, key)
+
+    def resume(self, stream: Stream) -> None:
+        """Take over a stream of a recorder that was stopped."""
+        key = stream_key(stream.source, stream.destination, stream.ssrc)
+        self._streams[key] = stream
+        self._by_call.setdefault(stream.call, []).append((key, stream))
+
+    def streams(self, call: CallId) -> list[Stream]:
+        """The call's streams, in the order they were first seen."""
+        return [stream for _, stream in self._by_call.get(call, [])]
+
+    def close(self, call: CallId) -> list[Stream]:
+        """Forget the call's addresses and streams; returns the streams."""
+        for address in self._addresses.pop(call, []):
+            if (expected := self._expected.get(address)) is not None and expected.call == call:
+                del self._expected[address]
+        found = self._by_call.pop(call, [])
+        for key, stream in found:
+            if self._streams.get(key) is stream:
+                del self._streams[key]
+        return [stream for _, stream in found]
+
+    def _begin(self, expected: Expectation, datagram: Datagram, key: bytes) -> Stream | None:
+        siblings = self._by_call.setdefault(expected.call, [])
+        if len(siblings) >= MAX_STREAMS_PER_CALL:
+            self.refused += 1
+            return None
+        ssrc = int.from_bytes(datagram.payload[8:12], "big")
+        stream = Stream(
+            call=expected.call,
+            segment=segment_id(expected.call, expected.speaker.value, str(datagram.source), str(datagram.destination), ssrc),
+            speaker=expected.speaker,
+            source=datagram.source,
+            destination=datagram.destination,
+            ssrc=ssrc,
+            encodings=expected.encodings,
+        )
+        self._streams[key] = stream
+        siblings.append((key, stream))
+        return stream
+
+
+def stream_key(source: Address, destination: Address, ssrc: int) -> bytes:
+    """The stream's key: for IPv4 just the bytes 26 to 38 of an Ethernet frame and the four of the SSRC."""
+    ports = source.port.to_bytes(2, "big") + destination.port.to_bytes(2, "big")
+    return source.host + destination.host + ports + ssrc.to_bytes(4, "big")

@@ -1,0 +1,156 @@
+"""Who calls whom, on which line and which way: read from an INVITE's headers and the box's configuration. Pure.
+
+The order of trust is that of `japan-facts.md`: P-Called-Party-ID carries the dialled number on inbound calls of NTT's network, the
+Request-URI comes next, and To last. A number that the caller withheld is not dug out of other headers.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from ipaddress import ip_address, ip_network
+
+from appliance.config import Config
+from appliance.numbers import CallerReason, Kind, Number, caller_reason
+from appliance.records import Direction
+from capture.frames import Address
+from capture.sip import Message, NameAddress, name_address, uri
+
+_KEPT = frozenset({
+    "from", "to", "p-called-party-id", "p-asserted-identity", "p-preferred-identity", "remote-party-id", "privacy",
+    "diversion", "history-info", "call-id", "user-agent", "alert-info", "call-info",
+})  # fmt: skip
+MAX_KEPT = 40
+MAX_KEPT_LENGTH = 1000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Parties:
+    """What an INVITE says of the two ends."""
+
+    caller: Number
+    caller_name: str
+    caller_reason: CallerReason | None
+    called: Number
+    direction: Direction
+    line: str | None
+    """The configured line's number, as configured."""
+    record: bool
+    headers: tuple[str, ...]
+
+
+def read(message: Message, source: Address, destination: Address, config: Config, *, reverse: bool = False) -> Parties:
+    """The parties of the call that this message belongs to.
+
+    `reverse`: the message travels from the called party to the caller (a re-INVITE from there, say), so the addresses are swapped.
+    """
+    if reverse:
+        source, destination = destination, source
+    sender = name_address(message.get("from"))
+    reason = caller_reason(
+        display_name=sender.display_name, user=sender.uri.user, host=sender.uri.host, privacy=message.get("privacy")
+    )
+    caller = config.number("" if reason else _caller_text(message, sender, config))
+    called, dialled = _called(message, config)
+    line, direction = _place(caller, called, config, reason, source, destination, dialled=dialled)
+    return Parties(
+        caller=caller,
+        caller_name="" if reason else tidy(sender.display_name),
+        caller_reason=reason,
+        called=called,
+        direction=direction,
+        line=None if line is None else line[0],
+        record=line is None or line[1],
+        headers=_kept(message),
+    )
+
+
+def tidy(text: str) -> str:
+    """A display name that is safe to show: no control characters, no bidirectional overrides, at most 200 characters."""
+    shown = "".join(letter for letter in text if letter.isprintable() or letter == "\u3000")
+    return shown.strip()[:200]
+
+
+def _caller_text(message: Message, sender: NameAddress, config: Config) -> str:
+    """From, unless it holds no telephone number and the network asserts one."""
+    own = tidy(sender.uri.user)
+    if config.number(own).is_public:
+        return own
+    for header in ("p-asserted-identity", "p-preferred-identity", "remote-party-id"):
+        for value in message.all(header):
+            asserted = tidy(name_address(value).uri.user)
+            if config.number(asserted).is_public:
+                return asserted
+    return own or tidy(sender.uri.host)
+
+
+def _called(message: Message, config: Config) -> tuple[Number, bool]:
+    """The dialled number, and whether P-Called-Party-ID gave it (which only the called side's network writes)."""
+    told = name_address(message.get("p-called-party-id")).uri.user
+    target = uri(message.uri) if message.is_request else name_address(message.get("to")).uri
+    texts = [told, target.user, name_address(message.get("to")).uri.user]
+    found = [config.number(tidy(text)) for text in texts if text]
+    for number in found:
+        if config.line(number.national, number.raw):
+            return number, bool(told)
+    public = next((number for number in found if number.is_public), None)
+    fallback = found[0] if found else config.number(tidy(target.host))
+    return public or fallback, bool(told)
+
+
+def _place(
+    caller: Number,
+    called: Number,
+    config: Config,
+    reason: CallerReason | None,
+    source: Address,
+    destination: Address,
+    *,
+    dialled: bool,
+) -> tuple[tuple[str, bool] | None, Direction]:
+    """((line's number, whether it may be recorded), direction)."""
+    called_line, caller_line = config.line(called.national, called.raw), config.line(caller.national, caller.raw)
+    direction = _by_network(config, source, destination)
+    if direction is Direction.UNKNOWN:
+        direction = _by_numbers(caller, called, reason, ours=(caller_line is not None, called_line is not None), dialled=dialled)
+    lines = [line for line in (called_line, caller_line) if line is not None]
+    if direction is Direction.OUTBOUND:
+        lines.reverse()
+    if not lines:
+        return None, direction
+    return (lines[0].number, all(line.record for line in lines)), direction
+
+
+def _by_network(config: Config, source: Address, destination: Address) -> Direction:
+    if not config.capture.inside:
+        return Direction.UNKNOWN
+    nets = [ip_network(text, strict=False) for text in config.capture.inside]
+    sides = tuple(any(ip_address(address.host) in net for net in nets) for address in (source, destination))
+    return {
+        (True, True): Direction.INTERNAL,
+        (True, False): Direction.OUTBOUND,
+        (False, True): Direction.INBOUND,
+    }.get(sides, Direction.UNKNOWN)
+
+
+def _by_numbers(
+    caller: Number, called: Number, reason: CallerReason | None, *, ours: tuple[bool, bool], dialled: bool
+) -> Direction:
+    """Without configured networks the numbers tell, where they can."""
+    if ours != (False, False):
+        return {(True, True): Direction.INTERNAL, (True, False): Direction.OUTBOUND}.get(ours, Direction.INBOUND)
+    if dialled or reason is not None:
+        return Direction.INBOUND
+    if called.kind in (Kind.EMERGENCY, Kind.SERVICE):
+        return Direction.OUTBOUND
+    return {
+        (False, False): Direction.INTERNAL,
+        (False, True): Direction.OUTBOUND,
+        (True, False): Direction.INBOUND,
+    }.get((caller.is_public, called.is_public), Direction.UNKNOWN)
+
+
+def _kept(message: Message) -> tuple[str, ...]:
+    """The header lines the facts were read from, kept beside every interpretation."""
+    lines = [message.uri] if message.is_request else []
+    lines += [f"{name}: {value}" for name, value in message.headers if name in _KEPT]
+    return tuple(line[:MAX_KEPT_LENGTH] for line in lines[:MAX_KEPT])

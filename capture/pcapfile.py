@@ -1,0 +1,181 @@
+"""Capture files: pcap (µs and ns, both byte orders) and pcapng (several sections and interfaces), also gzipped.
+
+Reading is one pass with bounded memory. What is readable of a damaged or cut file is given out first; only then CaptureFileError
+says where it broke, so that nothing before it is lost.
+"""
+
+from __future__ import annotations
+
+import gzip
+import io
+import struct
+from collections.abc import Iterator
+from pathlib import Path
+from typing import IO, NamedTuple, cast
+
+from appliance.clock import SECOND
+from appliance.errors import CouldNotError, UsageError
+
+_PCAP = {
+    b"\xa1\xb2\xc3\xd4": (">", 1000),
+    b"\xd4\xc3\xb2\xa1": ("<", 1000),
+    b"\xa1\xb2\x3c\x4d": (">", 1),
+    b"\x4d\x3c\xb2\xa1": ("<", 1),
+}
+_SECTION = b"\x0a\x0d\x0d\x0a"
+_INTERFACE, _PACKET, _SIMPLE, _ENHANCED = 1, 2, 3, 6
+_TSRESOL, _TSOFFSET = 9, 14
+MAX_RECORD = 16 * 1024 * 1024
+
+
+class CaptureFileError(CouldNotError):
+    """A capture file is none, is damaged, or was cut."""
+
+
+class Captured(NamedTuple):
+    """One frame: its link type (LINKTYPE_…), bytes, and time in ns."""
+
+    link: int
+    frame: bytes
+    at: int
+
+
+def frames(path: Path) -> Iterator[Captured]:
+    """Every frame of the file. Raises UsageError where there is no such file, CaptureFileError where it is no whole capture."""
+    if path.is_dir():
+        raise UsageError(f"{path}: is a folder; name a capture file (pcap or pcapng)")
+    try:
+        with path.open("rb") as raw:
+            file = _unzipped(raw)
+            magic = file.read(4)
+            if not magic:
+                raise CaptureFileError(f"{path}: is empty; capture again, for instance with tcpdump -w")
+            if magic in _PCAP:
+                yield from _pcap(file, *_PCAP[magic], path)
+            elif magic == _SECTION:
+                yield from _pcapng(file, path)
+            else:
+                raise CaptureFileError(f"{path}: is no capture file; pcap and pcapng are understood")
+    except FileNotFoundError as error:
+        raise UsageError(f"{path}: there is no such file") from error
+    except (OSError, EOFError) as error:
+        raise CaptureFileError(f"{path}: cannot be read ({error})") from error
+
+
+def _unzipped(raw: IO[bytes]) -> IO[bytes]:
+    head = raw.read(2)
+    raw.seek(0)
+    if head == b"\x1f\x8b":
+        return cast(IO[bytes], io.BufferedReader(gzip.GzipFile(fileobj=raw), 1 << 20))
+    return io.BufferedReader(cast(io.RawIOBase, raw), 1 << 20)
+
+
+def _pcap(file: IO[bytes], order: str, unit: int, path: Path) -> Iterator[Captured]:
+    rest = file.read(20)
+    if len(rest) < 20:
+        raise CaptureFileError(f"{path}: is cut within its header; capture again")
+    link = struct.unpack(order + "I", rest[16:20])[0] & 0x0FFFFFFF
+    unpack, count = struct.Struct(order + "IIII").unpack, 0
+    while head := file.read(16):
+        if len(head) < 16:
+            raise _cut(path, count)
+        second, part, length, _ = unpack(head)
+        if length > MAX_RECORD:
+            raise CaptureFileError(f"{path}: is damaged behind frame {count}; the {count} frames before were read")
+        frame = file.read(length)
+        if len(frame) < length:
+            raise _cut(path, count)
+        yield Captured(link, frame, second * SECOND + part * unit)
+        count += 1
+
+
+class _Interface(NamedTuple):
+    link: int
+    ticks: int
+    """Ticks a second."""
+    offset: int
+    """Seconds to be added."""
+
+
+def _pcapng(file: IO[bytes], path: Path) -> Iterator[Captured]:
+    file.seek(0) if file.seekable() else None
+    order, count = "<", 0
+    interfaces: list[_Interface] = []
+    while head := file.read(8):
+        if len(head) < 8:
+            raise _cut(path, count)
+        if head[:4] == _SECTION:
+            order, interfaces = _byte_order(file, path, count), []
+            head_length = struct.unpack(order + "I", head[4:8])[0]
+            body = _body(file, head_length - 4, path, count, already=4)
+            continue
+        kind, length = struct.unpack(order + "II", head)
+        body = _body(file, length, path, count)
+        try:
+            found = _block(kind, body, order, interfaces)
+        except (struct.error, IndexError) as error:
+            raise CaptureFileError(f"{path}: is damaged behind frame {count}; the {count} frames before were read") from error
+        if found is not None:
+            yield found
+            count += 1
+
+
+def _byte_order(file: IO[bytes], path: Path, count: int) -> str:
+    magic = file.read(4)
+    if magic == b"\x1a\x2b\x3c\x4d":
+        return ">"
+    if magic == b"\x4d\x3c\x2b\x1a":
+        return "<"
+    raise CaptureFileError(f"{path}: is damaged behind frame {count} (a section without byte order)")
+
+
+def _body(file: IO[bytes], length: int, path: Path, count: int, already: int = 0) -> bytes:
+    """A block's body; `length` counts the whole block but for `already` bytes that are read, and its 12 bytes of frame."""
+    size = length - 12
+    if not 0 <= size <= MAX_RECORD:
+        raise CaptureFileError(f"{path}: is damaged behind frame {count}; the {count} frames before were read")
+    body = file.read(size)
+    if len(body) < size or len(file.read(4)) < 4:
+        raise _cut(path, count)
+    return body
+
+
+def _block(kind: int, body: bytes, order: str, interfaces: list[_Interface]) -> Captured | None:
+    if kind == _INTERFACE:
+        interfaces.append(_interface(body, order))
+        return None
+    if kind == _ENHANCED:
+        number, high, low, length = struct.unpack_from(order + "IIII", body)
+        return _captured(interfaces[number], high << 32 | low, body[20 : 20 + length])
+    if kind == _PACKET:
+        number, _, high, low, length = struct.unpack_from(order + "HHIII", body)
+        return _captured(interfaces[number], high << 32 | low, body[20 : 20 + length])
+    if kind == _SIMPLE:
+        (length,) = struct.unpack_from(order + "I", body)
+        return _captured(interfaces[0], 0, body[4 : 4 + length])
+    return None
+
+
+def _captured(interface: _Interface, stamp: int, frame: bytes) -> Captured:
+    at = stamp * SECOND // interface.ticks + interface.offset * SECOND
+    return Captured(interface.link, frame, at)
+
+
+def _interface(body: bytes, order: str) -> _Interface:
+    (link,) = struct.unpack_from(order + "H", body)
+    ticks, offset, place = 1_000_000, 0, 8
+    while place + 4 <= len(body):
+        code, length = struct.unpack_from(order + "HH", body, place)
+        value = body[place + 4 : place + 4 + length]
+        if code == _TSRESOL and value:
+            ticks = 2 ** (value[0] & 127) if value[0] & 128 else 10 ** min(value[0], 18)
+        elif code == _TSOFFSET and len(value) == 8:
+            (offset,) = struct.unpack(order + "q", value)
+        if code == 0:
+            break
+        place += 4 + (length + 3) // 4 * 4
+    return _Interface(link, ticks, offset)
+
+
+def _cut(path: Path, count: int) -> CaptureFileError:
+    return CaptureFileError(f"{path}: is cut behind frame {count}; the {count} frames before were read")

@@ -1,0 +1,132 @@
+"""What a stopped recorder left on the spool, taken over: by its successor, which goes on recording the same calls, or by anybody,
+who makes what was captured a recording marked as cut.
+
+The spool alone suffices: the SIP messages of each call are run through the same engine again, with their own timestamps, so that the
+same ids and rows come out. Calls that the ledger knows as settled, or has queued, are left alone.
+"""
+
+from __future__ import annotations
+
+import logging
+from pathlib import Path
+
+from appliance.clock import Clock
+from appliance.config import Config
+from appliance.folders import Folders
+from appliance.ids import CallId, SegmentId, is_id
+from appliance.ledger import Ledger
+from appliance.records import Side
+from capture import blocks
+from capture.effects import Keep
+from capture.engine import Engine
+from capture.frames import Address
+from capture.media import Stream
+from capture.payloads import Encoding
+from capture.recorder import RENDER, Recorder
+from capture.scribe import Inline
+from capture.spool import SIGNALLING, Reel, ReelInUseError, abandoned
+
+log = logging.getLogger(__name__)
+
+
+def rebuild(engine: Engine, reel: Reel, ledger: Ledger | None, now: int) -> list[CallId]:
+    """Bring the open calls of this reel back into the engine; returns them. They end soon unless something is heard of them."""
+    found = []
+    for folder in sorted(path for path in reel.folder.iterdir() if path.is_dir() and is_id(path.name)):
+        call = CallId(folder.name)
+        if ledger is not None and _is_done(ledger, call):
+            continue
+        if _rebuild_call(engine, folder, now):
+            engine.resume(call)
+            found.append(call)
+        else:
+            log.warning("%s: holds no call that can be rebuilt; it is left where it is", folder)
+    engine.effects = [effect for effect in engine.effects if not isinstance(effect, Keep)]  # they are on the spool already
+    return found
+
+
+def take_in(folders: Folders, config: Config, ledger: Ledger, clock: Clock, *, idle: float, prefix: str = "") -> list[str]:
+    """Close every call of reels that nobody writes any more; returns the calls. They become recordings marked as cut.
+
+    A reel is left alone until nothing was written to it for `idle` seconds: its recorder may just be starting again.
+    """
+    taken: list[str] = []
+    for folder in abandoned(folders.spool):
+        if not folder.name.startswith(prefix) or clock.now() / 1e9 - _touched_at(folder) < idle:
+            continue
+        try:
+            reel = Reel(folders.spool, folder.name)
+        except ReelInUseError:
+            continue
+        try:
+            engine = Engine(config, via=reel.name)
+            if rebuild(engine, reel, ledger, clock.monotonic()):
+                recorder = Recorder(engine, reel, Inline(ledger, reel, folders, clock), config)
+                engine.finish("recorder_stopped", cut=True)
+                recorder.perform(clock.monotonic())
+                taken += recorder.closed
+        finally:
+            reel.close()
+    return taken
+
+
+def _is_done(ledger: Ledger, call: CallId) -> bool:
+    settled = "SELECT 1 FROM call WHERE id = ? AND (recording IS NOT NULL OR not_recorded IS NOT NULL)"
+    queued = "SELECT 1 FROM job WHERE id = ?"
+    return (
+        ledger.connection.execute(settled, (call,)).fetchone() is not None
+        or ledger.connection.execute(queued, (f"{RENDER}:{call}",)).fetchone() is not None
+    )
+
+
+def _rebuild_call(engine: Engine, folder: Path, now: int) -> bool:
+    """Run the call's messages through the engine and take its streams over."""
+    call = CallId(folder.name)
+    signalling = folder / SIGNALLING
+    if not signalling.exists():
+        return False
+    with signalling.open("rb") as file:
+        for block in blocks.read(file):
+            if block.kind == blocks.SIP:
+                message = blocks.read_sip(block.body)
+                engine.message(message.raw, message.source, message.destination, message.at, now)
+    dialog = engine.tracker.dialogs.get(call)
+    if dialog is None:
+        return False
+    for path in sorted(folder.glob("*.rtp")):
+        stream = resumed_stream(path)
+        if stream is not None:
+            engine.media.resume(stream)
+            dialog.last_at = max(dialog.last_at, path.stat().st_mtime_ns)
+    if dialog.ended_at is not None:
+        dialog.last_at = dialog.ended_at
+    return True
+
+
+def resumed_stream(path: Path) -> Stream | None:
+    """The stream that a spool file describes at its beginning; None where the beginning is damaged."""
+    with path.open("rb") as file:
+        for block in blocks.read(file):
+            if block.kind == blocks.DESCRIPTION:
+                facts = blocks.read_description(block.body)
+                return Stream(
+                    call=CallId(facts["call"]),
+                    segment=SegmentId(facts["segment"]),
+                    speaker=Side(facts["speaker"]),
+                    source=_address(facts["source"]),
+                    destination=_address(facts["destination"]),
+                    ssrc=facts["ssrc"],
+                    encodings={int(number): Encoding(*encoding) for number, encoding in facts["encodings"].items()},
+                    described=True,
+                    resumed=True,
+                )
+    return None
+
+
+def _address(pair: tuple[str, int]) -> Address:
+    return Address(bytes.fromhex(pair[0]), pair[1])
+
+
+def _touched_at(folder: Path) -> float:
+    """When anything below the folder was last written (seconds since the epoch)."""
+    return max((path.stat().st_mtime for path in folder.rglob("*") if path.name != "lock"), default=0.0)

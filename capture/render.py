@@ -1,0 +1,218 @@
+"""Spool to recording: one stereo file a call, sealed while it is written, chained and signed.
+
+Order of things: sealed file on the disk under its name, then in one transaction the sealed manifest and the row that speaks of both,
+the end of the render job and the beginning of the upload. Whoever dies in between leaves the spool, and the job is done again.
+"""
+
+from __future__ import annotations
+
+import tarfile
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO, Any, cast
+
+from appliance import __version__, manifest, registry, shelf
+from appliance.box import Box
+from appliance.calls import Call, get_call
+from appliance.clock import Clock, to_datetime
+from appliance.ids import CallId, recording_id
+from appliance.jobs import Job, NewJob, enqueue, finish
+from appliance.keys import Recipient, SigningKey
+from appliance.ledger import Ledger, append
+from appliance.records import CallNotRecorded, NotRecorded, Record, RecordingFailed, RecordingReady, SegmentClosed, Side
+from appliance.sealed import SealingFile, seal
+from capture.stereo import Channel, mix
+from capture.voice import Survey, Voice, origin_of, survey
+from capture.waveform import Waveform
+
+UPLOAD = "upload"
+TAR = "tar"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Written:
+    """A sealed recording on the disk and what is known of it."""
+
+    path: Path
+    origin: int
+    sample_rate: int
+    samples: int
+    sealed_sha256: str
+    plain_sha256: str
+    size: int
+    voices: dict[Side, list[Voice]]
+    waveform: dict[str, str | int]
+
+
+class Renderer:
+    """Makes recordings of one box."""
+
+    def __init__(self, box: Box, ledger: Ledger, key: SigningKey, recipients: Sequence[Recipient], clock: Clock) -> None:
+        self._box, self._ledger, self._key, self._recipients, self._clock = box, ledger, key, recipients, clock
+        self._format = registry.load("capture.formats", box.config.capture.format)
+
+    def render(self, job: Job, alive: Callable[[], None]) -> None:
+        """Do the job: its call ends as a recording, or as the reason why there is none. `alive` is called now and then."""
+        call = get_call(self._ledger.connection, job.subject)
+        folder = self._box.folders.spool / str(job.body["reel"]) / job.subject
+        if call is None or call.recording is not None:
+            self._finish(job, [])
+            return
+        surveys = [found for path in sorted(folder.glob("*.rtp")) if (found := survey(path)).packets]
+        usable = [found for found in surveys if found.speaker is not None and found.decodable]
+        if usable:
+            written = self._write(call, usable, alive)
+            self._enter(job, call, written, surveys)
+        else:
+            self._refuse(job, call, surveys, folder)
+
+    def give_up(self, job: Job, why: str) -> None:
+        """The call's spool defeats us again and again: keep it sealed in quarantine and say so."""
+        folder = self._box.folders.spool / str(job.body["reel"]) / job.subject
+        place = self._quarantine(folder) if folder.is_dir() else ""
+        self._finish(job, [RecordingFailed(at=self._clock.now(), call=job.subject, reason=why, quarantine=place)])
+
+    def _write(self, call: Call, usable: list[Survey], alive: Callable[[], None]) -> Written:
+        origin, rate = origin_of(usable), max(found.sample_rate for found in usable)
+        voices = {
+            side: [Voice(found, rate, origin) for found in _by_preference(usable) if found.speaker is side] for side in Side
+        }
+        day = to_datetime(origin)
+        name = f"{recording_id(CallId(call.id))}.{self._format.EXTENSION}.age"
+        path = self._box.folders.recordings / f"{day:%Y/%m/%d}" / name
+        waveform, samples = Waveform(rate), 0
+        channels = {side: Channel([voice.pieces() for voice in voices[side]]) for side in Side}
+        with shelf.create(path) as file:
+            sealing = SealingFile(file, self._recipients)
+            encoder = self._format.encoder(cast(IO[bytes], sealing), rate, self._box.config.capture.opus_kilobits)
+            for chunk in mix(channels[Side.CALLER], channels[Side.CALLED], rate):
+                encoder.write(chunk)
+                waveform.add(chunk)
+                samples += len(chunk)
+                alive()
+            encoder.close()
+            sealing.close()
+            sealed, plain, size = sealing.check()
+        return Written(
+            path=path, origin=origin, sample_rate=rate, samples=samples, sealed_sha256=sealed, plain_sha256=plain, size=size,
+            voices=voices, waveform=waveform.encode(),
+        )  # fmt: skip
+
+    def _enter(self, job: Job, call: Call, written: Written, surveys: list[Survey]) -> None:
+        """Chain, sign, write the manifest, and commit it all."""
+        now = self._clock.now()
+        with self._ledger.transaction() as connection:
+            head = connection.execute("SELECT sequence, json_extract(body, '$.chain') FROM recording ORDER BY sequence DESC LIMIT 1")
+            sequence, previous = head.fetchone() or (0, manifest.FIRST)
+            facts = self._facts(call, written, surveys, cut=bool(job.body.get("cut")))
+            described: dict[str, Any] = {
+                "box": {"serial": self._box.config.site.serial, "contract": self._box.config.site.contract, "software": __version__},
+                "epoch": self._box.config.site.epoch,
+                "sequence": sequence + 1,
+                "previous": previous,
+                "signed_at": now,
+                "call": _call_facts(call),
+                "segments": [_segment_facts(row.record) for row in self._ledger.of(call.id) if isinstance(row.record, SegmentClosed)],
+                "recording": facts,
+                "waveform": written.waveform,
+            }
+            signed = manifest.sign(described, self._key)
+            beside = written.path.with_name(f"{facts['recording']}.json.age")
+            shelf.write(beside, seal(signed.encode(), self._recipients))
+            below = self._box.folders.recordings
+            ready = RecordingReady(
+                at=now, **facts, manifest=str(beside.relative_to(below)), epoch=self._box.config.site.epoch,
+                sequence=sequence + 1, previous=previous, chain=signed.chain, signature=signed.signature,
+            )  # fmt: skip
+            append(connection, [ready])
+            finish(connection, job, now)
+            enqueue(connection, [NewJob(kind=UPLOAD, subject=ready.recording, body={})], now)
+
+    def _facts(self, call: Call, written: Written, surveys: list[Survey], *, cut: bool) -> dict[str, Any]:
+        counts = {side: [voice.counts for voice in written.voices[side]] for side in Side}
+        heard = {side: sum(count.packets for count in counts[side]) for side in Side}
+        audio = [name for found in surveys for name in found.audio]
+        undecoded = {name: count for found in surveys for name, count in found.audio.items() if name not in found.decodable}
+        quality = {
+            side.value: {
+                "packets": heard[side],
+                "lost": sum(count.lost for count in counts[side]),
+                "late": sum(count.late for count in counts[side]),
+                "duplicates": sum(count.duplicates for count in counts[side]),
+                "streams": len(counts[side]),
+            }
+            for side in Side
+        }
+        damaged = sum(found.damaged for found in surveys)
+        return {
+            "recording": recording_id(CallId(call.id)),
+            "call": call.id,
+            "file": str(written.path.relative_to(self._box.folders.recordings)),
+            "format": self._box.config.capture.format,
+            "channels": 2,
+            "sample_rate": written.sample_rate,
+            "seconds": written.samples / written.sample_rate,
+            "started_at": written.origin,
+            "bytes": written.size,
+            "sealed_sha256": written.sealed_sha256,
+            "plain_sha256": written.plain_sha256,
+            "codecs": tuple(sorted(set(audio))),
+            "packets": sum(heard.values()),
+            "lost": sum(count.lost for side in Side for count in counts[side]),
+            "late": sum(count.late for side in Side for count in counts[side]),
+            "one_sided": not all(heard.values()),
+            "cut": cut,
+            "quality": {**quality, "undecoded": undecoded, "damaged_bytes": damaged},
+            "recipients": tuple(str(recipient) for recipient in self._recipients),
+        }
+
+    def _refuse(self, job: Job, call: Call, surveys: list[Survey], folder: Path) -> None:
+        """No stream can be made audible: say why, and keep what was captured, sealed."""
+        now = self._clock.now()
+        audio = {name: count for found in surveys for name, count in found.audio.items()}
+        if audio:
+            place = self._quarantine(folder)
+            names = ", ".join(f"{name} ({count} packets)" for name, count in sorted(audio.items()))
+            undescribed = any(found.speaker is None for found in surveys)
+            reason = NotRecorded.DAMAGED if undescribed else NotRecorded.UNKNOWN_CODEC
+            record = CallNotRecorded(at=now, call=call.id, reason=reason.value, detail=f"{names}; kept in quarantine/{place}")
+        else:
+            record = CallNotRecorded(at=now, call=call.id, reason=NotRecorded.NO_MEDIA.value, detail="no packet held audio")
+        self._finish(job, [record])
+
+    def _quarantine(self, folder: Path) -> str:
+        """The folder as one sealed tar archive; returns its name."""
+        path = self._box.folders.quarantine / f"{folder.name}.{TAR}.age"
+        with shelf.create(path) as file:
+            sealing = SealingFile(file, self._recipients)
+            with tarfile.open(fileobj=cast(IO[bytes], sealing), mode="w|") as archive:
+                archive.add(folder, arcname=folder.name)
+            sealing.close()
+            sealing.check()
+        return path.name
+
+    def _finish(self, job: Job, records: list[Record]) -> None:
+        now = self._clock.now()
+        with self._ledger.transaction() as connection:
+            append(connection, records)
+            finish(connection, job, now)
+
+
+def _by_preference(surveys: list[Survey]) -> list[Survey]:
+    """The stream with most packets first: the others only fill what it leaves."""
+    return sorted(surveys, key=lambda found: (-found.packets, found.first, found.path.name))
+
+
+def _call_facts(call: Call) -> dict[str, Any]:
+    names = (
+        "id", "started_at", "ringing_at", "answered_at", "ended_at", "end_reason", "sip_status", "direction", "caller",
+        "caller_raw", "caller_e164", "caller_name", "caller_reason", "called", "called_raw", "called_e164", "line", "via",
+        "start_seen", "end_seen",
+    )  # fmt: skip
+    return {name: getattr(call, name) for name in names}
+
+
+def _segment_facts(record: SegmentClosed) -> dict[str, Any]:
+    names = ("segment", "side", "source", "destination", "ssrc", "codecs", "first", "last", "packets", "lost", "late")
+    return {name: getattr(record, name) for name in names}

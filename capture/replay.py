@@ -1,0 +1,117 @@
+"""A capture file recorded as if it were live, on its own clock: captured, rendered and sealed when it returns; nothing is uploaded."""
+
+from __future__ import annotations
+
+import hashlib
+import time
+from pathlib import Path
+
+from appliance import discharge
+from appliance.box import Box
+from appliance.clock import SECOND, Clock, SystemClock
+from appliance.errors import CouldNotError, UsageError
+from appliance.ledger import Ledger
+from capture import recovery
+from capture.dialog import LINGER
+from capture.engine import Engine
+from capture.pcapfile import frames
+from capture.recorder import Recorder
+from capture.scribe import Inline
+from capture.spool import Reel
+from capture.worker import Worker
+
+PREFIX = "replay-"
+FLUSH_BYTES = 8 * 1024 * 1024
+TICK_EVERY = SECOND
+OTHERS_S = 600.0
+
+
+class Replayed:
+    """What a replay did: the calls it saw, in order, and why it stopped early, if it did."""
+
+    def __init__(self) -> None:
+        self.calls: list[str] = []
+        self.frames = 0
+        self.broken: CouldNotError | None = None
+
+
+def replay(box: Box, file: Path, clock: Clock | None = None) -> Replayed:
+    """Record this capture file into the box. Raises CouldNotError or UsageError; a broken file is recorded up to its break."""
+    clock = clock or SystemClock()
+    _must_be_readable(file)
+    with Ledger.open(box.folders.ledger) as ledger:
+        recovery.take_in(box.folders, box.config, ledger, clock, idle=0.0, prefix=PREFIX)
+        reel = Reel(box.folders.spool, reel_name(file))
+        try:
+            found = _record(box, file, reel, ledger, clock)
+            _render(box, ledger, clock, found.calls)
+            discharge.sweep(box.folders, ledger, reel.name)
+            reel.retire()
+        finally:
+            reel.close()
+        for other in recovery.take_in(box.folders, box.config, ledger, clock, idle=0.0, prefix=PREFIX):
+            _render(box, ledger, clock, [other])
+    return found
+
+
+def reel_name(file: Path) -> str:
+    """A reel for this file, the same each time."""
+    return PREFIX + hashlib.sha256(str(file.absolute()).encode("utf-8", "surrogateescape")).hexdigest()[:12]
+
+
+def _must_be_readable(file: Path) -> None:
+    """Say what is wrong with the file before anything is written."""
+    if not file.exists():
+        raise UsageError(f"{file}: there is no such file")
+    next(frames(file), None)
+
+
+def _record(box: Box, file: Path, reel: Reel, ledger: Ledger, clock: Clock) -> Replayed:
+    engine = Engine(box.config, via=reel.name)
+    pen = Inline(ledger, reel, box.folders, clock)
+    recorder = Recorder(engine, reel, pen, box.config)
+    found = Replayed()
+    now = ticked_at = 0
+    try:
+        for link, frame, at in frames(file):
+            now = max(now, at)
+            engine.frame(link, frame, at, now)
+            found.frames += 1
+            if engine.effects:
+                recorder.perform(now)
+            if engine.buffered > FLUSH_BYTES:
+                recorder.flush(now)
+            if now - ticked_at >= TICK_EVERY:
+                ticked_at = now
+                recorder.flush(now)
+                engine.tick(now)
+                recorder.perform(now)
+    except CouldNotError as error:
+        if not found.frames:
+            raise
+        found.broken = error
+    recorder.flush(now)
+    engine.tick(now + LINGER)
+    engine.finish()
+    recorder.perform(now)
+    recorder.report_weirds(now)
+    pen.close()
+    found.calls = recorder.closed
+    return found
+
+
+def _render(box: Box, ledger: Ledger, clock: Clock, calls: list[str]) -> None:
+    """Render these calls; where the box's own render service has taken one, wait for it."""
+    worker = Worker(box, ledger, clock)
+    deadline = time.monotonic() + OTHERS_S
+    while waiting := _unsettled(ledger, calls):
+        if not worker.one(*waiting[:500]):
+            if time.monotonic() > deadline:
+                raise CouldNotError(f"{len(waiting)} calls are still being rendered by another process; nothing was lost")
+            time.sleep(0.1)
+
+
+def _unsettled(ledger: Ledger, calls: list[str]) -> list[str]:
+    """The calls that have neither a recording nor a reason, oldest first."""
+    settled = "SELECT id FROM call WHERE id = ? AND (recording IS NOT NULL OR not_recorded IS NOT NULL)"
+    return [call for call in calls if ledger.connection.execute(settled, (call,)).fetchone() is None]

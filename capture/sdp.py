@@ -1,0 +1,132 @@
+"""Session descriptions (RFC 8866) as far as a recorder needs them: where audio is received, in which encodings, whether it is
+encrypted, and whether it is on hold. Pure; a damaged line is passed over, and what is no description raises SdpError.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from ipaddress import ip_address
+
+from capture.payloads import STATIC, Encoding
+
+MAX_LINES = 2000
+
+
+class SdpError(ValueError):
+    """The bytes are no session description."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Media:
+    """One `m=` section."""
+
+    kind: str
+    """`audio`, `video`, `image` …"""
+    host: bytes
+    """Where it is received: 4 or 16 bytes; empty where the address is a name or missing."""
+    port: int
+    protocol: str
+    encodings: dict[int, Encoding] = field(default_factory=dict)
+    direction: str = "sendrecv"
+    keyed: bool = False
+    """Whether it carries keys or a fingerprint for SRTP."""
+
+    @property
+    def encrypted(self) -> bool:
+        """Whether it is SRTP: by its profile (RFC 3711, RFC 5764), or offered within a plain one."""
+        return "SAVP" in self.protocol
+
+    @property
+    def held(self) -> bool:
+        """The old form of hold: the null address (RFC 2543 §B.5)."""
+        return bool(self.host) and not any(self.host)
+
+
+def parse(body: bytes) -> tuple[Media, ...]:
+    """The media sections, in order. Raises SdpError."""
+    lines = [line.strip() for line in body.decode("utf-8", "replace").splitlines()]
+    if len(lines) > MAX_LINES:
+        raise SdpError("a description of more than 2000 lines")
+    if not any(line.startswith("v=") for line in lines[:4]):
+        raise SdpError("no session description")
+    session, sections = _sections(lines)
+    return tuple(found for section in sections if (found := _media(session, section)) is not None)
+
+
+def body_of(content_type: str, body: bytes) -> bytes:
+    """The session description in a SIP body, also inside multipart/mixed (RFC 5621); b"" where there is none."""
+    kind = content_type.partition(";")[0].strip().lower()
+    if kind == "application/sdp" or (not kind and body.startswith(b"v=")):
+        return body
+    found = re.search(r'boundary\s*=\s*(?:"([^"]+)"|([^\s;]+))', content_type, re.IGNORECASE)
+    if not kind.startswith("multipart/") or not found:
+        return b""
+    boundary = b"--" + (found[1] or found[2]).encode("utf-8", "replace")
+    for part in body.split(boundary):
+        head, _, content = part.lstrip(b"\r\n").partition(b"\r\n\r\n")
+        if b"application/sdp" in head.lower():
+            return content
+    return b""
+
+
+def _sections(lines: list[str]) -> tuple[list[str], list[list[str]]]:
+    session: list[str] = []
+    sections: list[list[str]] = []
+    for line in lines:
+        if line.startswith("m="):
+            sections.append([line])
+        else:
+            (sections[-1] if sections else session).append(line)
+    return session, sections
+
+
+def _media(session: list[str], section: list[str]) -> Media | None:
+    words = section[0][2:].split()
+    if len(words) < 3:
+        return None
+    port = re.match(r"\d{1,5}", words[1])
+    if not port or int(port[0]) > 65535:
+        return None
+    return Media(
+        kind=words[0].lower(),
+        host=_connection(section) or _connection(session),
+        port=int(port[0]),
+        protocol=words[2].upper(),
+        encodings=_encodings(words[3:], section),
+        direction=_direction(section) or _direction(session) or "sendrecv",
+        keyed=any(line.startswith(("a=crypto:", "a=fingerprint:")) for line in (*section, *session)),
+    )
+
+
+def _connection(lines: list[str]) -> bytes:
+    for line in lines:
+        words = line[2:].split() if line.startswith("c=") else []
+        if len(words) >= 3:
+            try:
+                return ip_address(words[2].partition("/")[0]).packed
+            except ValueError:
+                continue
+    return b""
+
+
+def _direction(lines: list[str]) -> str:
+    known = ("a=sendrecv", "a=sendonly", "a=recvonly", "a=inactive")
+    return next((line[2:] for line in lines if line in known), "")
+
+
+def _encodings(formats: list[str], section: list[str]) -> dict[int, Encoding]:
+    """Payload type → encoding: `a=rtpmap` where it is given, the static table otherwise."""
+    mapped: dict[int, Encoding] = {}
+    for line in section:
+        found = re.match(r"a=rtpmap:\s*(\d{1,3})\s+([^/\s]{1,60})/(\d{1,6})(?:/(\d{1,2}))?", line)
+        if found and int(found[1]) < 128:
+            mapped[int(found[1])] = Encoding(found[2].upper(), int(found[3]), int(found[4] or 1))
+    parameters = dict(re.findall(r"^a=fmtp:\s*(\d{1,3})\s+(.{1,500})$", "\n".join(section), re.MULTILINE))
+    chosen: dict[int, Encoding] = {}
+    for text in formats:
+        number = int(text) if re.fullmatch(r"\d{1,3}", text) else 128
+        encoding = mapped.get(number) or STATIC.get(number)
+        if number < 128 and encoding:
+            chosen[number] = encoding._replace(parameters=parameters.get(text, "").strip())
+    return chosen

@@ -1,0 +1,167 @@
+"""The spool: what is being received, on disk within a fifth of a second, safe from a power cut within one.
+
+    spool/REEL/lock                    held by the tap or replay that writes this reel
+    spool/REEL/CALL/signalling         the call's SIP messages as seen
+    spool/REEL/CALL/SEGMENT.rtp        one RTP stream as seen: order, gaps and duplicates included
+
+Files are only appended to. One `syncfs` a second makes all of them durable at once, whatever their number; it runs on a thread of
+its own, so that a slow disk never keeps the tap from its ring. Nothing here is ever removed: see `appliance/discharge.py`.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import errno
+import fcntl
+import os
+from collections import OrderedDict
+from collections.abc import Iterable
+from pathlib import Path
+
+from appliance import shelf
+from appliance.errors import CouldNotError
+from appliance.ids import CallId
+from capture import blocks
+from capture.effects import Keep
+from capture.media import Stream
+
+SIGNALLING = "signalling"
+MAX_OPEN = 512
+_libc = ctypes.CDLL(None, use_errno=True)
+
+
+class SpoolError(CouldNotError):
+    """The spool could not be written: packets stay in memory and in the kernel's ring meanwhile."""
+
+
+class ReelInUseError(CouldNotError):
+    """Another process writes this reel."""
+
+
+class Reel:
+    """The folder of one source (an interface, a file), locked while it is written."""
+
+    def __init__(self, spool: Path, name: str) -> None:
+        self.folder = spool / name
+        self.name = name
+        self._open: OrderedDict[Path, int] = OrderedDict()
+        try:
+            shelf.make_folder(self.folder)
+            self._lock = os.open(self.folder / "lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o640)
+            fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            raise ReelInUseError(f"{self.folder}: another process records this source already; stop it first") from error
+        except OSError as error:
+            raise SpoolError(f"{self.folder}: the spool cannot be written ({error.strerror}); is the disk full or read-only?") from error
+
+    def keep(self, messages: Iterable[Keep]) -> None:
+        """Append SIP messages to their calls. Raises SpoolError."""
+        gathered: dict[CallId, bytearray] = {}
+        for message in messages:
+            block = blocks.sip_message(blocks.SipBlock(message.at, message.source, message.destination, message.raw))
+            gathered.setdefault(message.call, bytearray()).extend(block)
+        for call, data in gathered.items():
+            self._append(self.folder / call / SIGNALLING, bytes(data))
+
+    def packets(self, stream: Stream, packets: bytes) -> None:
+        """Append packets to their stream, described first where its encodings are new. Raises SpoolError."""
+        block = blocks.encode(blocks.PACKETS, packets)
+        if not stream.described:
+            block = blocks.description(describe(stream)) + block
+        self._append(self.path(stream), block)
+        stream.described = True
+
+    def path(self, stream: Stream) -> Path:
+        """The stream's file."""
+        return self.folder / stream.call / f"{stream.segment}.rtp"
+
+    def close_call(self, call: CallId) -> None:
+        """Close the files of a call."""
+        for path in [path for path in self._open if path.parent.name == call]:
+            os.close(self._open.pop(path))
+
+    def close(self) -> None:
+        """Close every file and let the reel go."""
+        for handle in self._open.values():
+            os.close(handle)
+        self._open.clear()
+        os.close(self._lock)
+
+    def retire(self) -> None:
+        """Remove the folder of a source that will not come again, once all its calls are let go."""
+        if not any(path.is_dir() for path in self.folder.iterdir()):
+            shelf.remove_tree(self.folder, self.folder.parent)
+
+    def sync(self) -> None:
+        """Make everything written so far durable. Raises SpoolError."""
+        sync_disk_of(self.folder)
+
+    def _append(self, path: Path, data: bytes) -> None:
+        try:
+            handle = self._handle(path)
+            view = memoryview(data)
+            while view:
+                view = view[os.write(handle, view) :]
+        except OSError as error:
+            if (handle := self._open.pop(path, -1)) >= 0:
+                os.close(handle)
+            reason = "the disk is full" if error.errno == errno.ENOSPC else error.strerror
+            raise SpoolError(f"{path.parent}: the spool cannot be written ({reason}); free space on this disk") from error
+
+    def _handle(self, path: Path) -> int:
+        handle = self._open.get(path)
+        if handle is None:
+            while len(self._open) >= MAX_OPEN:
+                os.close(self._open.popitem(last=False)[1])
+            path.parent.mkdir(exist_ok=True, mode=0o750)
+            handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o640)
+            self._open[path] = handle
+        else:
+            self._open.move_to_end(path)
+        return handle
+
+
+def describe(stream: Stream) -> dict[str, object]:
+    """What the spool says of a stream, so that its file explains itself."""
+    return {
+        "call": stream.call,
+        "segment": stream.segment,
+        "speaker": stream.speaker.value,
+        "source": [stream.source.host.hex(), stream.source.port],
+        "destination": [stream.destination.host.hex(), stream.destination.port],
+        "ssrc": stream.ssrc,
+        "encodings": {str(number): list(encoding) for number, encoding in stream.encodings.items()},
+    }
+
+
+def sync_disk_of(folder: Path) -> None:
+    """syncfs(2) on the disk that holds `folder`. Raises SpoolError where the disk reports a failed write."""
+    handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        if _libc.syncfs(handle) != 0:
+            number = ctypes.get_errno()
+            raise SpoolError(f"{folder}: the disk failed to write ({os.strerror(number)}); replace it")
+    finally:
+        os.close(handle)
+
+
+def abandoned(spool: Path) -> list[Path]:
+    """Reels that nobody writes any more: their lock is free."""
+    found = []
+    for folder in sorted(spool.iterdir()) if spool.is_dir() else []:
+        lock = folder / "lock"
+        if folder.is_dir() and (not lock.exists() or _is_free(lock)):
+            found.append(folder)
+    return found
+
+
+def _is_free(lock: Path) -> bool:
+    handle = os.open(lock, os.O_RDWR | os.O_CLOEXEC)
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    else:
+        return True
+    finally:
+        os.close(handle)

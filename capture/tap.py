@@ -1,0 +1,165 @@
+"""The tap: one interface's ring into the recorder, for ever.
+
+A block goes back to the kernel only when everything it held is on the spool. Where the spool cannot be written the ring fills
+meanwhile (and the kernel counts what it drops); nothing else is dropped. A tap that is killed leaves its open calls on the spool and
+its unread blocks in the ring, and the next tap goes on with both.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import socket
+
+from appliance.box import Box
+from appliance.clock import SECOND
+from appliance.errors import ConfigError, CouldNotError
+from appliance.ledger import Ledger
+from appliance.logs import Trouble
+from appliance.service import HEARTBEAT_S, Service, sd_notify
+from capture import recovery
+from capture.engine import Engine
+from capture.recorder import Recorder
+from capture.ring import Ring, open_socket
+from capture.scribe import Entry, Scribe
+from capture.spool import Reel, SpoolError
+
+FLUSH = SECOND // 5
+TICK = SECOND
+FLUSH_BYTES = 4 * 1024 * 1024
+BLOCKS_A_ROUND = 4
+FD_NAME = "ring"
+LISTEN_FDS_START = 3
+
+log = logging.getLogger(__name__)
+
+
+class Tap:
+    """One interface."""
+
+    def __init__(self, box: Box, service: Service, interface: str) -> None:
+        self._service = service
+        self._clock = service.clock
+        self.ring = Ring(inherited_socket() or _kept_socket(interface, box.config.capture.ring_megabytes))
+        self.reel = Reel(box.folders.spool, interface)
+        self.engine = Engine(box.config, via=interface)
+        self._scribe = Scribe(lambda: Ledger.open(box.folders.ledger), self.reel, box.folders, self._clock)
+        self.recorder = Recorder(self.engine, self.reel, self._scribe, box.config)
+        self._trouble = Trouble(log, self._clock.monotonic)
+        self._flushed_at = self._ticked_at = self._clock.monotonic()
+        self._last_at = self._clock.now()
+        self._beat_at = 0
+        self._take_over(box)
+
+    def _take_over(self, box: Box) -> None:
+        """Go on with the calls of the tap before us."""
+        ledger: Ledger | None = None
+        try:
+            ledger = Ledger.open(box.folders.ledger)
+        except CouldNotError as error:  # recording goes on without the ledger; the spool will tell it later
+            log.warning("%s", error)
+        try:
+            calls = recovery.rebuild(self.engine, self.reel, ledger, self._clock.monotonic())
+        finally:
+            if ledger is not None:
+                ledger.close()
+        if calls:
+            log.info("%d calls under way taken over", len(calls))
+
+    def run(self) -> None:
+        """Listen until SIGTERM or SIGINT. Open calls stay on the spool, for the next tap."""
+        sd_notify("READY=1")
+        log.info("listening on %s", self.reel.name)
+        while not self._service.stop:
+            self.ring.wait(FLUSH / SECOND, self._service.stop.fileno())
+            self.round()
+        sd_notify("STOPPING=1")
+        self.close()
+
+    def round(self) -> None:
+        """Read what waits, write what is due."""
+        now = self._clock.monotonic()
+        frame, link_at = self.engine.frame, self._last_at
+        for link, data, at in self.ring.drain(BLOCKS_A_ROUND):
+            frame(link, data, at, now)
+            link_at = at
+        self._last_at = link_at
+        if now - self._ticked_at >= TICK:
+            self._ticked_at = now
+            self.engine.tick(now)
+            self._beat(now)
+        try:
+            self.recorder.perform(now)
+            if now - self._flushed_at >= FLUSH or self.engine.buffered > FLUSH_BYTES or self.ring.full:
+                self.recorder.flush(now)
+                self._flushed_at = now
+            if self.recorder.safe:
+                self.ring.release()
+            self._trouble.over("the spool is written again")
+        except SpoolError as error:
+            self._trouble.happened(str(error))
+
+    def close(self) -> None:
+        """Write what is held and let everything go."""
+        try:
+            self.recorder.perform(self._clock.monotonic())
+            self.recorder.flush(self._clock.monotonic())
+            self.ring.release()
+        except SpoolError as error:
+            log.warning("%s; what is missing is still in the ring", error)
+        self.recorder.report_weirds(self._clock.now())
+        self._scribe.put(Entry(heartbeat=self._service.heartbeat("stopped")))
+        self._scribe.close()
+        self.ring.close()
+        self.reel.close()
+
+    def _beat(self, now: int) -> None:
+        sd_notify("WATCHDOG=1")
+        if self._beat_at and now - self._beat_at < HEARTBEAT_S * SECOND:
+            return
+        self._beat_at = now
+        received, dropped = self.ring.statistics()
+        open_calls = sum(1 for dialog in self.engine.tracker.dialogs.values() if dialog.live)
+        self._service.detail = {
+            "interface": self.reel.name, "frames": received, "dropped": dropped, "rtp": self.engine.rtp, "sip": self.engine.sip,
+            "calls": open_calls, "last_frame_at": self._last_at if received else None,
+        }  # fmt: skip
+        self._scribe.put(Entry(heartbeat=self._service.heartbeat("ok")))
+        self.recorder.report_weirds(self._clock.now())
+
+
+def inherited_socket() -> socket.socket | None:
+    """The packet socket that our starter kept (sd_listen_fds(3)), so that its ring outlives us."""
+    if os.environ.get("LISTEN_PID") != str(os.getpid()):
+        return None
+    names = os.environ.get("LISTEN_FDNAMES", "").split(":")
+    for offset, name in enumerate(names):
+        if name == FD_NAME:
+            os.set_inheritable(LISTEN_FDS_START + offset, False)
+            return socket.socket(fileno=LISTEN_FDS_START + offset)
+    return None
+
+
+def _kept_socket(interface: str, megabytes: int) -> socket.socket:
+    """A fresh packet socket, also given to systemd's file descriptor store."""
+    packets = open_socket(interface, megabytes)
+    _store_descriptor(packets)
+    return packets
+
+
+def _store_descriptor(packets: socket.socket) -> None:
+    """FDSTORE=1 (sd_pid_notify_with_fds(3)); outside of systemd nothing happens."""
+    address = os.environ.get("NOTIFY_SOCKET")
+    if not address:
+        return
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM | socket.SOCK_CLOEXEC) as notifier:
+        notifier.connect("\0" + address[1:] if address.startswith("@") else address)
+        socket.send_fds(notifier, [f"FDSTORE=1\nFDNAME={FD_NAME}".encode()], [packets.fileno()])
+
+
+def interface_of(box: Box, named: str) -> str:
+    """The interface to listen on: the one named, or the configured one. Raises ConfigError."""
+    chosen = named or box.config.capture.interface
+    if not chosen:
+        raise ConfigError(f"{box.source.name}: capture.interface: is empty; name the mirror port's interface, or use --interface")
+    return chosen

@@ -1,0 +1,178 @@
+"""SIP over TCP: segments put in order, streams cut into messages by Content-Length (RFC 3261 §18.3). Pure, bounded.
+
+Only streams whose bytes look like SIP are followed, on any port. A stream may be met in its middle, and a mirror may lose a segment:
+then what is incomplete is given up (and counted) and the stream is taken up again where a segment begins with a message.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import NamedTuple
+
+from appliance.clock import SECOND
+from capture.frames import Address, Segment
+from capture.sip import MAX_START_LINE, looks_like_sip
+
+MAX_STREAMS = 2000
+MAX_MESSAGE = 256 * 1024
+MAX_AHEAD = 64
+IDLE = 3600 * SECOND
+_HALF = 1 << 31
+_WRAP = 1 << 32
+
+_STARTS = (
+    b"SIP/2.0 ", b"INVITE ", b"ACK ", b"BYE ", b"CANCEL ", b"OPTIONS ", b"REGISTER ", b"PRACK ", b"UPDATE ", b"INFO ",
+    b"REFER ", b"NOTIFY ", b"SUBSCRIBE ", b"MESSAGE ", b"PUBLISH ",
+)  # fmt: skip
+_END = re.compile(rb"\r?\n\r?\n")
+_LENGTH = re.compile(rb"(?:^|\n)(?:content-length|l)[ \t]*:[ \t]*(\d{1,7})", re.IGNORECASE)
+
+
+class Framed(NamedTuple):
+    """One message's bytes and who sent it to whom."""
+
+    source: Address
+    destination: Address
+    data: bytes
+
+
+class Messages:
+    """One direction of a byte stream, cut into messages; whole or byte by byte gives the same."""
+
+    def __init__(self) -> None:
+        self._held = bytearray()
+
+    def feed(self, data: bytes) -> list[bytes]:
+        """The messages that these bytes complete. What cannot become a message is dropped up to the next that may."""
+        self._held += data
+        found: list[bytes] = []
+        while True:
+            self._skip_line_ends()
+            end = _END.search(self._held)
+            if end is None:
+                self._give_up_beyond(MAX_MESSAGE)
+                return found
+            length = _LENGTH.search(self._held, 0, end.start())
+            size = end.end() + (int(length[1]) if length else 0)
+            if len(self._held) < size:
+                self._give_up_beyond(MAX_MESSAGE)
+                return found
+            found.append(bytes(self._held[:size]))
+            del self._held[:size]
+
+    @property
+    def pending(self) -> int:
+        """Bytes that wait for the rest of their message."""
+        return len(self._held)
+
+    @property
+    def plausible(self) -> bool:
+        """Whether what waits may still become a SIP message."""
+        return b"\n" not in self._held or looks_like_sip(bytes(self._held[:MAX_START_LINE]))
+
+    def _skip_line_ends(self) -> None:
+        """CRLF between messages keeps connections alive (RFC 5626 §3.5.1)."""
+        begin = 0
+        while self._held[begin : begin + 1] in (b"\r", b"\n"):
+            begin += 1
+        del self._held[:begin]
+
+    def _give_up_beyond(self, limit: int) -> None:
+        if len(self._held) > limit:
+            self._held.clear()
+
+
+class _Stream:
+    __slots__ = ("ahead", "messages", "next", "seen_at")
+
+    def __init__(self, sequence: int, now: int) -> None:
+        self.next = sequence
+        self.ahead: dict[int, bytes] = {}
+        self.messages = Messages()
+        self.seen_at = now
+
+
+class Streams:
+    """All TCP streams that carry SIP."""
+
+    def __init__(self) -> None:
+        self._streams: dict[tuple[Address, Address], _Stream] = {}
+        self.gaps = 0
+        """How often a segment was never seen and a message given up."""
+
+    def __len__(self) -> int:
+        return len(self._streams)
+
+    def segment(self, segment: Segment, now: int) -> list[Framed]:
+        """The messages that this segment completes."""
+        key = (segment.source, segment.destination)
+        if segment.syn:
+            self._streams.pop(key, None)
+            return []
+        stream = self._streams.get(key)
+        if stream is None:
+            if not _could_begin(segment.payload):
+                return []
+            stream = self._open(key, segment.sequence, now)
+        stream.seen_at = now
+        messages = self._in_order(stream, segment) if segment.payload else []
+        if segment.fin or not stream.messages.plausible:
+            self._streams.pop(key, None)
+        return [Framed(segment.source, segment.destination, data) for data in messages]
+
+    def expire(self, now: int) -> None:
+        """Forget streams on which nothing came for an hour."""
+        for key in [key for key, stream in self._streams.items() if now - stream.seen_at > IDLE]:
+            del self._streams[key]
+
+    def _open(self, key: tuple[Address, Address], sequence: int, now: int) -> _Stream:
+        while len(self._streams) >= MAX_STREAMS:
+            self._streams.pop(next(iter(self._streams)))
+        stream = self._streams[key] = _Stream(sequence, now)
+        return stream
+
+    def _in_order(self, stream: _Stream, segment: Segment) -> list[bytes]:
+        behind = (stream.next - segment.sequence) % _WRAP
+        if behind < _HALF:
+            fresh = segment.payload[behind:]
+            if not fresh:
+                return []
+            stream.next = (stream.next + len(fresh)) % _WRAP
+            return stream.messages.feed(fresh) + self._catch_up(stream)
+        stream.ahead[segment.sequence] = segment.payload
+        if len(stream.ahead) > MAX_AHEAD or (looks_like_sip(segment.payload) and len(stream.ahead) > 8):
+            return self._jump(stream)
+        return []
+
+    def _catch_up(self, stream: _Stream) -> list[bytes]:
+        """Segments that came early and whose turn it is now."""
+        found: list[bytes] = []
+        progress = True
+        while progress and stream.ahead:
+            progress = False
+            for sequence in sorted(stream.ahead, key=lambda start: (start - stream.next + _HALF) % _WRAP):
+                behind = (stream.next - sequence) % _WRAP
+                if behind < _HALF:
+                    fresh = stream.ahead.pop(sequence)[behind:]
+                    stream.next = (stream.next + len(fresh)) % _WRAP
+                    found += stream.messages.feed(fresh)
+                    progress = True
+        return found
+
+    def _jump(self, stream: _Stream) -> list[bytes]:
+        """The missing segment will not come: go on at the first early one that begins a message."""
+        self.gaps += 1
+        stream.messages = Messages()
+        starts = sorted(stream.ahead, key=lambda start: (start - stream.next) % _WRAP)
+        while starts and not looks_like_sip(stream.ahead[starts[0]]):
+            del stream.ahead[starts.pop(0)]
+        if starts:
+            stream.next = starts[0]
+        return self._catch_up(stream)
+
+
+def _could_begin(payload: bytes) -> bool:
+    """Whether a stream that begins so may be SIP; its start line may still be on its way, byte by byte."""
+    if not payload:
+        return False
+    return looks_like_sip(payload) or any(payload.startswith(start) or start.startswith(payload) for start in _STARTS)

@@ -1,0 +1,292 @@
+"""SIP messages in, effects out: finds the call each message belongs to, or begins one. Pure; bounded by `capture.max_calls`.
+
+A call is known by its Call-ID and the caller's tag. `now` is the clock on which deadlines run (monotonic when live, the capture's
+own time in a replay); `at` is the message's timestamp.
+"""
+
+from __future__ import annotations
+
+import re
+
+from appliance.clock import SECOND
+from appliance.config import Config
+from appliance.ids import CallId, call_id
+from appliance.records import CallAnswered, CallRinging, NotRecorded, Side
+from capture import parties, sdp
+from capture.dialog import Dialog, Event, State, end_reason, event_of
+from capture.effects import Close, Effect, Emit, Keep, Watch, Weird
+from capture.frames import Address
+from capture.sip import Message, name_address
+
+MAX_MEDIA = 32
+"""Addresses that one call may announce."""
+_WITHIN = frozenset({"INVITE", "ACK", "UPDATE", "PRACK"})
+"""Requests that show a call under way even if its beginning was not seen."""
+
+
+class Tracker:
+    """All calls under way."""
+
+    def __init__(self, config: Config, via: str) -> None:
+        self._config = config
+        self._via = via
+        self._by_call_id: dict[str, list[Dialog]] = {}
+        self._dialogs: dict[CallId, Dialog] = {}
+
+    def __len__(self) -> int:
+        return len(self._dialogs)
+
+    @property
+    def dialogs(self) -> dict[CallId, Dialog]:
+        """Every call that is under way or still remembered."""
+        return self._dialogs
+
+    def receive(self, message: Message, source: Address, destination: Address, at: int, now: int) -> list[Effect]:
+        """What follows from this message."""
+        if not message.call_id:
+            return [Weird("sip-no-call-id", message.raw)]
+        from_tag = name_address(message.get("from")).parameters.get("tag", "")
+        to_tag = name_address(message.get("to")).parameters.get("tag", "")
+        dialog = self._find(message, from_tag, to_tag)
+        if dialog is None:
+            dialog = self._begin(message, source, destination, at, now, from_tag=from_tag, to_tag=to_tag)
+            if dialog is None:
+                return self._unplaced(message, to_tag)
+            effects: list[Effect] = [Emit(_ringing(dialog, self._via)), Keep(dialog.call, at, source, destination, message.raw)]
+            if dialog.state is State.ANSWERED:
+                effects.append(Emit(CallAnswered(at=at, call=dialog.call)))
+        else:
+            effects = [Keep(dialog.call, at, source, destination, message.raw)] if not dialog.closed else []
+        if dialog.live:
+            dialog.now, dialog.last_at, dialog.recovered = now, at, False
+            side = dialog.side_of(message, from_tag)
+            effects += self._describe(dialog, side, message)
+            effects += _advance(dialog, side, message, at)
+        return effects
+
+    def tick(self, now: int) -> list[Effect]:
+        """What is due at `now` without a message: calls that are over, unanswered or forgotten."""
+        effects: list[Effect] = []
+        for dialog in [dialog for dialog in self._dialogs.values() if dialog.deadline() <= now]:
+            if dialog.live:
+                effects += _give_up(dialog)
+                dialog.now = now
+            elif not dialog.closed:
+                dialog.closed = True
+                dialog.now = now
+                effects.append(_close(dialog))
+            else:
+                self._forget(dialog)
+        return effects
+
+    def finish(self, reason: str = "end_not_seen", *, cut: bool = False) -> list[Effect]:
+        """The capture is over: every call that is open ends where it was last heard."""
+        effects: list[Effect] = []
+        for dialog in list(self._dialogs.values()):
+            if dialog.live:
+                dialog.recovered = dialog.recovered or cut
+                effects += _give_up(dialog, reason)
+            if not dialog.closed:
+                dialog.closed = True
+                effects.append(_close(dialog))
+        return effects
+
+    def heard(self, call: CallId, at: int, now: int) -> None:
+        """Media of this call was heard."""
+        dialog = self._dialogs.get(call)
+        if dialog is not None and dialog.live:
+            dialog.now, dialog.last_at, dialog.recovered = now, max(at, dialog.last_at), False
+
+    def _find(self, message: Message, from_tag: str, to_tag: str) -> Dialog | None:
+        found = self._by_call_id.get(message.call_id, [])
+        for dialog in found:
+            if dialog.caller_tag in (from_tag, to_tag) and not _starts_anew(dialog, message, to_tag):
+                return dialog
+        return None
+
+    def _begin(
+        self, message: Message, source: Address, destination: Address, at: int, now: int, *, from_tag: str, to_tag: str
+    ) -> Dialog | None:
+        """A call from its INVITE, or from a message that shows it under way."""
+        fresh = message.is_request and message.method == "INVITE" and not to_tag
+        if not fresh and not _shows_call(message, to_tag):
+            return None
+        if len(self._dialogs) >= self._config.capture.max_calls and not self._drop_a_tombstone():
+            return None
+        under_way = not fresh and (message.is_request or message.status >= 200)
+        dialog = Dialog(
+            call=call_id(message.call_id, from_tag, at),
+            sip_call_id=message.call_id,
+            caller_tag=from_tag,
+            parties=parties.read(message, source, destination, self._config, reverse=not message.is_request),
+            started_at=at,
+            start_seen=fresh,
+            now=now,
+            state=State.ANSWERED if under_way else State.CALLING,
+            answered_at=at if under_way else None,
+            last_at=at,
+            idle_limit=self._config.capture.idle_minutes * 60 * SECOND,
+        )
+        self._dialogs[dialog.call] = dialog
+        self._by_call_id.setdefault(message.call_id, []).append(dialog)
+        return dialog
+
+    def _unplaced(self, message: Message, to_tag: str) -> list[Effect]:
+        """Messages of no call: registrations and the like are none of ours; calls we should know are a weird."""
+        if message.method == "INVITE" and message.is_request:
+            return [Weird("calls-too-many", message.raw)]
+        if message.method == "BYE" and message.is_request:
+            return [Weird("sip-bye-without-call", message.raw)]
+        if message.method == "INVITE" and message.status >= 200:
+            return [Weird("sip-response-without-request", message.raw)]
+        return []
+
+    def _describe(self, dialog: Dialog, side: Side, message: Message) -> list[Effect]:
+        """Addresses that a session description in this message announces for its sender."""
+        body = sdp.body_of(message.get("content-type"), message.body) if message.body else b""
+        if not body:
+            return []
+        try:
+            sections = sdp.parse(body)
+        except sdp.SdpError:
+            return [Weird("sdp-damaged", message.raw)]
+        effects: list[Effect] = []
+        for media in sections:
+            if media.kind != "audio" or not media.port:
+                continue
+            dialog.offered_audio = True
+            dialog.encrypted = dialog.encrypted or media.encrypted
+            key = (side, media.host, media.port)
+            if media.held or not media.host or dialog.media.get(key) == media:
+                continue
+            if len(dialog.media) >= MAX_MEDIA and key not in dialog.media:
+                effects.append(Weird("media-addresses-many", message.raw))
+                continue
+            dialog.media[key] = media
+            if dialog.parties.record and not media.encrypted:
+                effects.append(Watch(dialog.call, side, Address(media.host, media.port), media))
+        return effects
+
+    def _forget(self, dialog: Dialog) -> None:
+        del self._dialogs[dialog.call]
+        rest = [other for other in self._by_call_id[dialog.sip_call_id] if other is not dialog]
+        if rest:
+            self._by_call_id[dialog.sip_call_id] = rest
+        else:
+            del self._by_call_id[dialog.sip_call_id]
+
+    def _drop_a_tombstone(self) -> bool:
+        oldest = next((dialog for dialog in self._dialogs.values() if dialog.closed), None)
+        if oldest is not None:
+            self._forget(oldest)
+        return oldest is not None
+
+
+def _starts_anew(dialog: Dialog, message: Message, to_tag: str) -> bool:
+    """Whether this is a new INVITE of a caller who uses Call-ID and tag again after the call has ended."""
+    fresh = message.is_request and message.method == "INVITE" and not to_tag
+    return fresh and not dialog.live and message.sequence > dialog.sequence
+
+
+def _shows_call(message: Message, to_tag: str) -> bool:
+    if message.is_request:
+        return bool(to_tag) and message.method in _WITHIN and (message.method == "INVITE" or bool(message.body))
+    return message.method == "INVITE" and 100 < message.status < 300
+
+
+def _ringing(dialog: Dialog, via: str) -> CallRinging:
+    people = dialog.parties
+    return CallRinging(
+        at=dialog.started_at, call=dialog.call, direction=people.direction.value, caller=people.caller.national,
+        caller_raw=people.caller.raw, caller_e164=people.caller.e164, caller_name=people.caller_name,
+        caller_reason=people.caller_reason.value if people.caller_reason else None, called=people.called.national,
+        called_raw=people.called.raw, called_e164=people.called.e164, line=people.line, start_seen=dialog.start_seen,
+        via=via, sip_call_id=dialog.sip_call_id, headers=people.headers,
+    )  # fmt: skip
+
+
+def _advance(dialog: Dialog, side: Side, message: Message, at: int) -> list[Effect]:
+    """Move the call along its table and report what changed."""
+    event = event_of(message)
+    if event is None:
+        return []
+    branch = name_address(next(iter(message.all("via")), "")).parameters.get("branch", "")
+    if event is Event.INVITE:
+        dialog.branches.add(branch)
+        if side is Side.CALLER:
+            dialog.sequence = max(dialog.sequence, message.sequence)
+        dialog.session_expires = _session_expires(message) or dialog.session_expires
+    elif event is Event.CANCEL:
+        dialog.cancelled = True
+    elif event in (Event.FAILURE, Event.CHALLENGE):
+        dialog.branches.discard(branch)
+        if dialog.branches:  # another branch of a forked INVITE is still open
+            return []
+        dialog.sip_status = message.status
+    elif event is Event.ANSWER:
+        dialog.session_expires = _session_expires(message) or dialog.session_expires
+        dialog.sip_status = message.status
+    if dialog.session_expires:
+        dialog.idle_limit = min(dialog.idle_limit, dialog.session_expires * 3 * SECOND // 2)
+    if not dialog.take(event, at):
+        return []
+    if dialog.state is State.ANSWERED:
+        return [Emit(CallAnswered(at=at, call=dialog.call))]
+    if dialog.state is State.ENDED:
+        dialog.end_reason = end_reason(message, side, cancelled=dialog.cancelled)
+        return [Emit(dialog.ended())]
+    return []
+
+
+def _session_expires(message: Message) -> int | None:
+    """Session-Expires in seconds (RFC 4028 §4)."""
+    found = re.match(r"\s*(\d{1,7})", message.get("session-expires"))
+    return int(found[1]) if found and int(found[1]) else None
+
+
+def _give_up(dialog: Dialog, reason: str = "") -> list[Effect]:
+    """The call's end was not seen: it ends where it was last heard."""
+    answered = dialog.state is State.ANSWERED
+    challenged = dialog.state is State.CHALLENGED
+    dialog.take(Event.DEADLINE, dialog.last_at)
+    if challenged:
+        dialog.end_reason = "unauthorized"
+    elif dialog.recovered:
+        dialog.end_reason, dialog.end_seen = "recorder_stopped", False
+    elif reason:
+        dialog.end_reason, dialog.end_seen = reason, False
+    elif answered:
+        dialog.end_reason, dialog.end_seen = "end_not_seen", False
+    else:
+        dialog.end_reason, dialog.end_seen = ("cancelled" if dialog.cancelled else "no_response"), False
+    return [Emit(dialog.ended())]
+
+
+def _close(dialog: Dialog) -> Close:
+    reason, detail = _why_not(dialog)
+    return Close(
+        dialog.call,
+        dialog.ended(),
+        cut=dialog.end_reason == "recorder_stopped",
+        recordable=dialog.parties.record and not _srtp_agreed(dialog),
+        reason=reason,
+        detail=detail,
+    )
+
+
+def _srtp_agreed(dialog: Dialog) -> bool:
+    """Whether both sides keyed a plain profile: then what flows is SRTP all the same (RFC 8643)."""
+    return {side for (side, _, _), media in dialog.media.items() if media.keyed} == set(Side)
+
+
+def _why_not(dialog: Dialog) -> tuple[NotRecorded, str]:
+    """Why there is no recording, in case no audio was captured."""
+    if not dialog.parties.record:
+        return NotRecorded.EXCLUDED_LINE, f"line {dialog.parties.line}"
+    if dialog.encrypted or _srtp_agreed(dialog):
+        return NotRecorded.ENCRYPTED, "SRTP was negotiated"
+    if dialog.answered_at is None:
+        return NotRecorded.NOT_ANSWERED, dialog.end_reason
+    if not dialog.offered_audio:
+        return NotRecorded.NO_MEDIA, "no audio was described" if dialog.start_seen else "the beginning was not seen"
+    return NotRecorded.NO_MEDIA, "no packet of the described audio was seen"

@@ -1,0 +1,218 @@
+"""One RTP stream of the spool as samples on the clock: what a side said, piece by piece, in bounded memory.
+
+`survey` looks through the file once without decoding (what it holds, how much, since when); `pieces` then decodes it. A piece is a
+stretch of consecutive packets of one codec; between pieces there is silence.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from appliance.clock import SECOND
+from appliance.records import Side
+from capture import blocks, codecs
+from capture.codecs import CodecError, Decoder
+from capture.codecs._resample import resample
+from capture.index import Packets, index
+from capture.payloads import NO_AUDIO, STATIC, Encoding
+from capture.timeline import Counts, Placed, Timeline
+
+SLICE_BYTES = 1 << 21
+
+
+class Piece(NamedTuple):
+    """Samples that begin at `start` (in samples from the origin)."""
+
+    start: int
+    samples: NDArray[np.int16]
+
+
+@dataclass(slots=True)
+class Survey:
+    """What a stream's file holds."""
+
+    path: Path
+    speaker: Side | None = None
+    """None where the file does not describe itself."""
+    encodings: dict[int, Encoding] = field(default_factory=dict)
+    payload_types: Counter[int] = field(default_factory=Counter)
+    packets: int = 0
+    first: int = 0
+    last: int = 0
+    damaged: int = 0
+    """Bytes that could not be read."""
+
+    def encoding(self, payload_type: int) -> Encoding | None:
+        """What this payload type stands for."""
+        return self.encodings.get(payload_type) or STATIC.get(payload_type)
+
+    @property
+    def audio(self) -> dict[str, int]:
+        """Packets of each audio encoding, by name; `PT96` where nobody said what it is."""
+        found: Counter[str] = Counter()
+        for number, count in self.payload_types.items():
+            encoding = self.encoding(number)
+            name = encoding.name if encoding else f"PT{number}"
+            if name not in NO_AUDIO:
+                found[name] += count
+        return dict(found)
+
+    @property
+    def decodable(self) -> dict[str, int]:
+        """Packets of the encodings for which there is a codec."""
+        return {name: count for name, count in self.audio.items() if name in codecs.by_encoding()}
+
+    @property
+    def sample_rate(self) -> int:
+        """The highest among its codecs; 0 where none can be decoded."""
+        return max((int(codecs.by_encoding()[name].SAMPLE_RATE) for name in self.decodable), default=0)
+
+    @property
+    def clock(self) -> int:
+        """The RTP clock of its most frequent audio encoding, Hz."""
+        best, most = 8000, 0
+        for number, count in self.payload_types.items():
+            encoding = self.encoding(number)
+            if encoding is not None and encoding.name not in NO_AUDIO and count > most:
+                best, most = encoding.clock, count
+        return best
+
+
+def survey(path: Path) -> Survey:
+    """Look through a stream's file without decoding it."""
+    found = Survey(path)
+    for part in _slices(path, found):
+        found.packets += len(part)
+        numbers, counts = np.unique(part.payload_type, return_counts=True)
+        found.payload_types.update(dict(zip(numbers.tolist(), counts.tolist(), strict=True)))
+        if len(part):
+            found.first = int(part.at.min()) if not found.first else min(found.first, int(part.at.min()))
+            found.last = max(found.last, int(part.at.max()))
+    return found
+
+
+class Voice:
+    """One surveyed stream, decoded to `sample_rate` on the clock that begins at `origin` (ns)."""
+
+    def __init__(self, found: Survey, sample_rate: int, origin: int) -> None:
+        self._survey = found
+        self._rate = sample_rate
+        self._clock = found.clock
+        self._timeline = Timeline(clock=self._clock, origin=origin)
+        self._decoders: dict[str, Decoder] = {}
+        self.undecoded = 0
+        """Packets that a codec refused."""
+
+    @property
+    def counts(self) -> Counts:
+        """What happened to the packets so far."""
+        return self._timeline.counts
+
+    def pieces(self) -> Iterator[Piece]:
+        """Decoded stretches, in order; a stretch never begins before the end of the one before it."""
+        written = None
+        for placed in self._placed():
+            for piece in self._decode(placed):
+                start, samples = piece
+                if written is not None and start < written:
+                    samples = samples[written - start :]
+                    start = written
+                if len(samples):
+                    written = start + len(samples)
+                    yield Piece(start, samples)
+
+    def _placed(self) -> Iterator[Placed]:
+        for part in _slices(self._survey.path, Survey(self._survey.path)):
+            placed = self._timeline.place(part)
+            if placed is not None:
+                yield placed
+        rest = self._timeline.place(index(b""), final=True)
+        if rest is not None:
+            yield rest
+
+    def _decode(self, placed: Placed) -> Iterator[Piece]:
+        packets = placed.packets
+        for begin, end, encoding in self._stretches(placed):
+            codec = codecs.by_encoding()[encoding.name]
+            decoder = self._decoders.get(encoding.name)
+            if decoder is None:
+                decoder = self._decoders[encoding.name] = codec.Decoder()
+            part = packets.pick(slice(begin, end))
+            try:
+                samples = decoder.decode(_payloads(part), part.size)
+            except CodecError:
+                self.undecoded += end - begin
+                continue
+            samples = resample(samples, codec.SAMPLE_RATE, self._rate)
+            start = int(placed.position[begin]) * self._rate // self._clock
+            yield Piece(start, samples)
+
+    def _stretches(self, placed: Placed) -> Iterator[tuple[int, int, Encoding]]:
+        """(begin, end, encoding) of packets that follow one another without a gap."""
+        packets = placed.packets
+        names = packets.payload_type
+        lasting = np.zeros(len(packets), np.int64)
+        for number in np.unique(names).tolist():
+            encoding = self._survey.encoding(number)
+            if encoding is not None and encoding.name in codecs.by_encoding() and encoding.name not in NO_AUDIO:
+                rows = names == number
+                lasting[rows] = codecs.by_encoding()[encoding.name].units(packets.size[rows])
+        joined = (placed.position[1:] == placed.position[:-1] + lasting[:-1]) & (names[1:] == names[:-1])
+        edges = [0, *(np.flatnonzero(~joined) + 1).tolist(), len(packets)]
+        for begin, end in zip(edges[:-1], edges[1:], strict=True):
+            encoding = self._survey.encoding(int(names[begin]))
+            if lasting[begin] and encoding is not None:
+                yield begin, end, encoding
+
+
+def origin_of(surveys: list[Survey]) -> int:
+    """The moment (ns) at which a recording of these streams begins: their first packet."""
+    return min(found.first for found in surveys)
+
+
+def seconds_of(surveys: list[Survey]) -> float:
+    """How long these streams last together, in seconds."""
+    return (max(found.last for found in surveys) - origin_of(surveys)) / SECOND
+
+
+def _payloads(packets: Packets) -> bytes:
+    """The payloads, joined."""
+    size = int(packets.size[0])
+    if len(packets) > 1 and np.all(packets.size == size):
+        steps = np.diff(packets.start)
+        if np.all(steps == steps[0]):  # the usual case: packets of one length, one behind the other
+            first = int(packets.start[0])
+            table = np.lib.stride_tricks.as_strided(packets.data[first:], (len(packets), size), (int(steps[0]), 1))
+            return table.tobytes()
+        return packets.data[packets.start[:, None] + np.arange(size)].tobytes()
+    pieces = [packets.data[begin : begin + length] for begin, length in zip(packets.start, packets.size, strict=True)]
+    return b"".join(piece.tobytes() for piece in pieces)
+
+
+def _slices(path: Path, found: Survey) -> Iterator[Packets]:
+    """The file's packets in slices of about 2 MB; descriptions and damage on the way are noted in `found`."""
+    damage = blocks.Damage()
+    with path.open("rb") as file:
+        held: list[bytes] = []
+        size = 0
+        for block in blocks.read(file, damage):
+            if block.kind == blocks.DESCRIPTION:
+                facts = blocks.read_description(block.body)
+                found.speaker = Side(facts["speaker"])
+                found.encodings.update({int(number): Encoding(*told) for number, told in facts["encodings"].items()})
+            elif block.kind == blocks.PACKETS:
+                held.append(block.body)
+                size += len(block.body)
+            if size >= SLICE_BYTES:
+                yield index(b"".join(held))
+                held, size = [], 0
+        if held:
+            yield index(b"".join(held))
+    found.damaged = damage.bytes
