@@ -142,6 +142,11 @@ class Jobs:
         rows = self._ledger.connection.execute("SELECT state, count(*) FROM job WHERE kind = ? GROUP BY state", (kind,))
         return {row[0]: row[1] for row in rows}
 
+    def hurry(self, kind: str, now: int) -> None:
+        """Make every job of this kind that waits for its next try due now."""
+        with self._ledger.transaction() as connection:
+            connection.execute("UPDATE job SET not_before = ? WHERE kind = ? AND state = 'ready'", (now, kind))
+
     def unpark(self, kind: str, now: int) -> int:
         """Give every parked job of this kind another try; returns how many."""
         with self._ledger.transaction() as connection:

@@ -278,6 +278,11 @@ class SealedReader(io.RawIOBase):
         self._position += len(piece)
         return len(piece)
 
+    def close_below(self) -> None:
+        """Close this and the sealed file below."""
+        self.close()
+        self._file.close()
+
     def _chunk(self, index: int) -> bytes:
         if self._held[0] != index:
             self._file.seek(self._start + index * (CHUNK + TAG))

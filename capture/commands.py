@@ -1,4 +1,4 @@
-"""What the wing offers on the command line: `replay`, `open`, `capture tap` and `capture render`."""
+"""What the wing offers on the command line: `replay`, `open`, and `capture tap|render|play`."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from appliance import logs
+from appliance import logs, registry
 from appliance.box import Box
 from appliance.calls import as_json, get_call, get_recording
 from appliance.clock import to_datetime
@@ -38,7 +38,7 @@ def add_open(commands: Commands, common: argparse.ArgumentParser) -> None:
 
 
 def add_capture(commands: Commands, common: argparse.ArgumentParser) -> None:
-    """`appliance capture tap|render`."""
+    """`appliance capture tap|render|play`."""
     parser = commands.add_parser("capture", help="the recorder's services")
     services = parser.add_subparsers(title="services", metavar="SERVICE", required=True)
     tap = services.add_parser("tap", parents=[common], help="listen on the mirror port (needs CAP_NET_RAW)")
@@ -47,6 +47,11 @@ def add_capture(commands: Commands, common: argparse.ArgumentParser) -> None:
     render = services.add_parser("render", parents=[common], help="make recordings of what was captured")
     render.add_argument("--once", action="store_true", help="do what is due and exit")
     render.set_defaults(run=run_render)
+    play = services.add_parser("play", help="play capture files onto an interface at their own pace (needs CAP_NET_RAW)")
+    play.add_argument("files", nargs="+", type=Path, metavar="FILE", help="capture files of Ethernet frames")
+    play.add_argument("--interface", required=True, metavar="NAME", help="interface to send on")
+    play.add_argument("--stagger", type=float, default=0.0, metavar="S", help="seconds between the beginnings of the files")
+    play.set_defaults(run=run_play)
 
 
 def run_replay(arguments: argparse.Namespace) -> int:
@@ -115,3 +120,19 @@ def run_render(arguments: argparse.Namespace) -> int:
         else:
             service.run(ledger, worker.step)
     return 0
+
+
+def run_play(arguments: argparse.Namespace) -> int:
+    """Play capture files."""
+    from capture.play import play
+
+    print(f"{play(arguments.interface, arguments.files, arguments.stagger)} frames sent", file=sys.stderr)
+    return 0
+
+
+def check_config(box: Box) -> None:
+    """What the wing has to say of the configuration. Raises ConfigError."""
+    known = registry.names("capture.formats")
+    if box.config.capture.format not in known:
+        what = f"{box.config.capture.format!r} is not one of {', '.join(known)}; choose one of them"
+        raise box.source.problem(("capture", "format"), what)

@@ -29,6 +29,8 @@ class Expectation:
     speaker: Side
     address: Address
     encodings: dict[int, Encoding]
+    sure: bool = True
+    """False where only the sender's address was announced, not the one it sends to."""
 
 
 @dataclass(slots=True, kw_only=True, eq=False)
@@ -42,6 +44,8 @@ class Stream:
     destination: Address
     ssrc: int
     encodings: dict[int, Encoding]
+    sure: bool = True
+    """Whether it goes to an address that the listener announced; else the speaker is a conclusion."""
     buffer: bytearray = field(default_factory=bytearray)
     """Packets for the spool, each behind its STAMP."""
     described: bool = False
@@ -143,8 +147,9 @@ class Media:
             if announced is None:
                 return None
             expected = Expectation(  # it comes from an address that its speaker announced: the other end sits behind NAT
-                call=announced.call, speaker=announced.speaker.other, address=datagram.destination, encodings=announced.encodings
-            )
+                call=announced.call, speaker=announced.speaker.other, address=datagram.destination,
+                encodings=announced.encodings, sure=False,
+            )  # fmt: skip
         if not looks_like_rtp(datagram.payload):
             return None
         return self._begin(expected, datagram, key)
@@ -184,10 +189,23 @@ class Media:
             destination=datagram.destination,
             ssrc=ssrc,
             encodings=expected.encodings,
+            sure=expected.sure,
         )
         self._streams[key] = stream
         siblings.append((key, stream))
+        _conclude([sibling for _, sibling in siblings])
         return stream
+
+
+def _conclude(streams: list[Stream]) -> None:
+    """An announced address that sends may be the phone itself or a relay that passes on the other side's speech. Where the side it
+    would be is heard elsewhere for sure, and the other side is not, it is the relay.
+    """
+    heard = {stream.speaker for stream in streams if stream.sure}
+    for stream in streams:
+        if not stream.sure and heard == {stream.speaker}:
+            stream.speaker = stream.speaker.other
+            stream.described = False
 
 
 def stream_key(source: Address, destination: Address, ssrc: int) -> bytes:

@@ -219,6 +219,8 @@ def _advance(dialog: Dialog, side: Side, message: Message, at: int) -> list[Effe
     elif event is Event.CANCEL:
         dialog.cancelled = True
     elif event in (Event.FAILURE, Event.CHALLENGE):
+        if branch not in dialog.branches and len(dialog.branches) == 1:  # some boxes on the way write a Via of their own
+            dialog.branches.clear()
         dialog.branches.discard(branch)
         if dialog.branches:  # another branch of a forked INVITE is still open
             return []

@@ -1,0 +1,105 @@
+"""The janitor's rounds: let settled calls' spool go at once, and now and then look at health, retention and leftovers.
+
+When a task is due is APScheduler's business (its triggers); the loop, the doorbell and the heartbeat are those of every service.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+
+from apscheduler.triggers.base import BaseTrigger
+from apscheduler.triggers.cron import CronTrigger
+from apscheduler.triggers.interval import IntervalTrigger
+
+from appliance import calls, discharge, shelf
+from appliance.box import Box
+from appliance.clock import SECOND, Clock, to_datetime
+from appliance.health import report
+from appliance.health.checks import Context, Severity
+from appliance.janitor import retention
+from appliance.ledger import Ledger
+from appliance.records import IssueClosed, IssueOpened, RecordingExpired
+
+LOOK_S = 5.0
+STALE_PART_S = 24 * 3600
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(slots=True)
+class _Task:
+    trigger: BaseTrigger
+    work: Callable[[], None]
+    due: datetime | None = None
+
+
+class Janitor:
+    """Tidies one box."""
+
+    def __init__(self, box: Box, ledger: Ledger, clock: Clock) -> None:
+        self._box, self._ledger, self._clock = box, ledger, clock
+        zone = box.config.site.zone
+        self._tasks = [
+            _Task(IntervalTrigger(seconds=30, timezone=zone), self.check_health),
+            _Task(CronTrigger(minute=7, timezone=zone), self.expire),
+            _Task(CronTrigger(hour=4, minute=40, timezone=zone), self.remove_leftovers),
+        ]
+        self.let_go = 0
+
+    def step(self) -> float:
+        """One round; returns how long to wait for the next (seconds)."""
+        self.let_go += discharge.sweep(self._box.folders, self._ledger)
+        now = to_datetime(self._clock.now(), self._box.config.site.zone)
+        for task in self._tasks:
+            if task.due is None or task.due <= now:
+                task.due = task.trigger.get_next_fire_time(now, now)
+                task.work()
+        return LOOK_S
+
+    def check_health(self) -> None:
+        """Write what the checks find anew, and what is well again."""
+        now = self._clock.now()
+        found = report.run(Context(self._box, self._ledger, now))
+        bad = {name: item for name, item in reversed(found) if item.severity is not Severity.NOTICE}
+        opened = self._open_issues()
+        fresh = [
+            IssueOpened(at=now, check=name, severity=item.severity.value, what=str(item.what), mend=str(item.mend))
+            for name, item in bad.items()
+            if name not in opened
+        ]
+        closed = [IssueClosed(at=now, check=name) for name in opened if name not in bad]
+        for issue in fresh:
+            log.warning("%s: %s %s", issue.check, issue.what, issue.mend)
+        for issue_closed in closed:
+            log.info("%s: is well again", issue_closed.check)
+        if fresh or closed:
+            self._ledger.append(*fresh, *closed)
+
+    def expire(self) -> None:
+        """Remove local copies whose time is over. The row comes before the deletion."""
+        now = self._clock.now()
+        days = self._box.config.retention.local_days
+        for recording, rule in list(retention.due(calls.recordings(self._ledger.connection), now, days)):
+            facts = recording.facts
+            self._ledger.append(RecordingExpired(at=now, recording=facts.recording, rule=rule))
+            for name in (facts.file, facts.manifest):
+                shelf.remove(self._box.folders.recordings / name)
+            log.info("%s: the local copy went (%s); it is stored as %s", facts.recording, rule, recording.key)
+
+    def remove_leftovers(self) -> None:
+        """Remove half-written files that nobody works on; their sources are still there."""
+        before = self._clock.now() / SECOND - STALE_PART_S
+        for root in (self._box.folders.recordings, self._box.folders.quarantine, self._box.folders.store):
+            for path in shelf.stale_parts(root, before) if root.is_dir() else []:
+                shelf.remove(path)
+
+    def _open_issues(self) -> set[str]:
+        """Checks whose newest word is that something is wrong."""
+        rows = self._ledger.connection.execute(
+            "SELECT subject, kind FROM record WHERE id IN (SELECT max(id) FROM record WHERE kind IN ('IssueOpened', 'IssueClosed') "
+            "GROUP BY subject)"
+        )
+        return {row["subject"] for row in rows if row["kind"] == "IssueOpened"}

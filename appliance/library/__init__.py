@@ -1,0 +1,1 @@
+"""The room where recordings are found, heard and proven."""

@@ -1,0 +1,99 @@
+"""Whether recordings are what the box made: file against row, manifest against both, the chain without a gap, every signature.
+
+Needs no key for the sealed files' hashes, the chain and the signatures; with an identity it also opens manifest and audio and
+compares the clear hash.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from appliance import manifest, shelf
+from appliance.calls import Recording, recordings
+from appliance.folders import Folders
+from appliance.keys import Identity
+from appliance.ledger import Ledger
+from appliance.sealed import SealedError, SealedReader, WrongKeyError, open_sealed
+
+_PIECE = 1 << 20
+
+
+@dataclass(slots=True)
+class Verdict:
+    """What was found about one recording. `problems` empty: it holds."""
+
+    recording: str
+    problems: list[str] = field(default_factory=list)
+    opened: bool = False
+    """Whether the clear bytes were compared too."""
+    local: bool = True
+
+
+def verify_one(folders: Folders, recording: Recording, public_key: str | None, identities: list[Identity]) -> Verdict:
+    """Check one recording by itself."""
+    facts = recording.facts
+    verdict = Verdict(facts.recording)
+    if public_key is None:
+        verdict.problems.append("the box's public key is not at hand (keys/box.pub), so no signature could be checked")
+    else:
+        try:
+            manifest.check_signature(facts.chain, facts.signature, public_key)
+        except manifest.ManifestError as error:
+            verdict.problems.append(str(error))
+    if recording.expired_at is not None or recording.erased_at is not None:
+        verdict.local = False
+        return verdict
+    path = folders.recordings / facts.file
+    if not path.exists():
+        verdict.problems.append(f"its file is missing: {facts.file}")
+        return verdict
+    try:
+        if shelf.sha256_of(path) != facts.sealed_sha256:
+            verdict.problems.append("its file was changed (SHA-256 of the sealed file)")
+        else:
+            _open_both(folders, recording, identities, verdict)
+    except shelf.ShelfError as error:
+        verdict.problems.append(str(error))
+    return verdict
+
+
+def verify_all(folders: Folders, ledger: Ledger, public_key: str | None, identities: list[Identity]) -> Iterator[Verdict]:
+    """Check every recording and that the chain has no gap."""
+    chain, sequence = manifest.FIRST, 0
+    for recording in recordings(ledger.connection):
+        verdict = verify_one(folders, recording, public_key, identities)
+        facts = recording.facts
+        if facts.sequence != sequence + 1:
+            verdict.problems.append(f"the chain has a gap: number {facts.sequence} follows {sequence}")
+        elif facts.previous != chain:
+            verdict.problems.append("the chain is broken: it names another recording as the one before")
+        chain, sequence = facts.chain, facts.sequence
+        yield verdict
+
+
+def _open_both(folders: Folders, recording: Recording, identities: list[Identity], verdict: Verdict) -> None:
+    facts = recording.facts
+    try:
+        document = open_sealed((folders.recordings / facts.manifest).read_bytes(), identities)
+        if manifest.decode(document).chain != facts.chain:
+            verdict.problems.append("its manifest is another one than the ledger's")
+        with (folders.recordings / facts.file).open("rb") as file:
+            digest = _digest(SealedReader(file, identities))
+        if digest != facts.plain_sha256:
+            verdict.problems.append("its audio is not what was recorded (SHA-256 of the clear bytes)")
+        verdict.opened = True
+    except WrongKeyError:
+        return
+    except (SealedError, manifest.ManifestError) as error:
+        verdict.problems.append(f"its manifest or file {error}")
+    except OSError as error:
+        verdict.problems.append(f"its manifest cannot be read ({error.strerror})")
+
+
+def _digest(reader: SealedReader) -> str:
+    found = hashlib.sha256()
+    while piece := reader.read(_PIECE):
+        found.update(piece)
+    return found.hexdigest()

@@ -1,0 +1,100 @@
+"""`appliance config check|show`: the configuration checked as a whole, and shown with what each setting means.
+
+`show` prints TOML that can be used as it is; without a configuration it is the list of all settings with their defaults.
+"""
+
+from __future__ import annotations
+
+import argparse
+import importlib.metadata
+import json
+import textwrap
+from collections.abc import Iterator
+from typing import Any
+
+from pydantic import BaseModel
+
+from appliance.box import Box
+from appliance.config import Config, Options
+from appliance.errors import ConfigError
+
+Commands = Any
+"""argparse's sub-parsers object, whose type has no public name."""
+
+GROUP = "appliance.config_checks"
+"""Entry points: functions of a Box that raise ConfigError where what their wing is told makes no sense."""
+
+
+def add(commands: Commands, common: argparse.ArgumentParser) -> None:
+    """`appliance config check|show`."""
+    parser = commands.add_parser("config", help="check the configuration, or show every setting with its meaning")
+    actions = parser.add_subparsers(title="actions", metavar="ACTION", required=True)
+    check = actions.add_parser("check", parents=[common], help="say what is wrong: file, line, field and mend")
+    check.set_defaults(run=run_check)
+    show = actions.add_parser("show", parents=[common], help="print the settings in force as TOML, each explained")
+    show.add_argument("--json", action="store_true", help="print one JSON object")
+    show.set_defaults(run=run_show)
+
+
+def check_wings(box: Box) -> None:
+    """Let every wing look at its part. Raises ConfigError with every problem, one a line."""
+    problems = []
+    for entry in sorted(importlib.metadata.entry_points(group=GROUP), key=lambda entry: entry.name):
+        try:
+            entry.load()(box)
+        except ConfigError as error:
+            problems.append(str(error))
+    if problems:
+        raise ConfigError("\n".join(problems))
+
+
+def run_check(arguments: argparse.Namespace) -> int:
+    """Check the configuration."""
+    box = Box.of(arguments)
+    check_wings(box)
+    print(f"{box.source.name}: holds")
+    return 0
+
+
+def run_show(arguments: argparse.Namespace) -> int:
+    """Print the configuration."""
+    config = Box.of(arguments).config
+    print(json.dumps(config.model_dump(), ensure_ascii=False) if arguments.json else to_toml(config))
+    return 0
+
+
+def to_toml(config: Config) -> str:
+    """The tree as TOML, each setting under a comment with its title and description."""
+    return "\n".join(_table(config, "")).strip()
+
+
+def _table(tree: BaseModel, path: str) -> Iterator[str]:
+    nested: list[tuple[str, str, Any]] = []
+    for name, field in type(tree).model_fields.items():
+        value = getattr(tree, name)
+        about = f"{field.title}: {field.description}"
+        if isinstance(value, Options) or name in ("lines", "recipients"):
+            nested.append((f"{path}{name}", about, value))
+        else:
+            yield from textwrap.wrap(about, 118, initial_indent="# ", subsequent_indent="#   ")
+            yield f"{name} = {_value(value)}"
+    for name, about, value in nested:
+        yield ""
+        yield from textwrap.wrap(about, 118, initial_indent="# ", subsequent_indent="# ")
+        if isinstance(value, Options):
+            yield f"[{name}]"
+            yield from _table(value, f"{name}.")
+        else:
+            for item in value:
+                yield f"[[{name}]]"
+                yield from _table(item, f"{name}.")
+
+
+def _value(value: Any) -> str:
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, dict):
+        return "{" + ", ".join(f"{key} = {_value(item)}" for key, item in value.items()) + "}"
+    if isinstance(value, list):
+        return "[" + ", ".join(_value(item) for item in value) + "]"
+    return json.dumps(value, ensure_ascii=False)

@@ -1,0 +1,181 @@
+"""Accounts, sessions and the throttle of the sign-in. Passwords are argon2id; of a session only the hash of its token is kept.
+
+A one-time password opens one session, in which its owner chooses a lasting one; it never works again.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import secrets
+import sqlite3
+from collections.abc import Callable
+from typing import NamedTuple
+
+from argon2 import PasswordHasher
+from argon2.exceptions import Argon2Error, InvalidHashError
+
+from appliance.clock import SECOND
+from appliance.ledger import Ledger
+from appliance.records import Changed
+
+FIRST_ACCOUNT = "admin"
+MIN_LENGTH = 10
+FREE_TRIES = 5
+LONGEST_WAIT_S = 900
+_SPENT = "!"
+"""Stands for a one-time password that was used: no password matches it."""
+_ALPHABET = "abcdefghjkmnpqrstuvwxyz23456789"
+
+_hasher = PasswordHasher()
+
+
+class Session(NamedTuple):
+    """Somebody who is signed in."""
+
+    account: str
+    csrf: str
+    must_choose: bool
+    """Signed in with a one-time password: a lasting one is still to be chosen."""
+
+
+class ThrottledError(Exception):
+    """Too many failures: wait so many seconds."""
+
+    def __init__(self, seconds: int) -> None:
+        super().__init__(f"wait {seconds} s")
+        self.seconds = seconds
+
+
+class WrongPasswordError(Exception):
+    """Name and password do not go together."""
+
+
+class WeakPasswordError(ValueError):
+    """The password is too short or is the name."""
+
+
+class Accounts:
+    """Accounts in the box's database. One instance a thread (it has that thread's ledger)."""
+
+    def __init__(self, ledger: Ledger, now: Callable[[], int], session_hours: int) -> None:
+        self._ledger = ledger
+        self._now = now
+        self._idle = session_hours * 3600 * SECOND
+
+    def one_time_password(self, name: str) -> str:
+        """Give this account (made if it is new) a fresh one-time password, and return it."""
+        password = "-".join("".join(secrets.choice(_ALPHABET) for _ in range(4)) for _ in range(3))
+        with self._ledger.transaction() as connection:
+            connection.execute(
+                "INSERT INTO account (name, password, one_time, created_at) VALUES (?,?,1,?) "
+                "ON CONFLICT (name) DO UPDATE SET password = excluded.password, one_time = 1",
+                (name, _hasher.hash(password), self._now()),
+            )
+            connection.execute("DELETE FROM session WHERE account = ?", (name,))
+        self._ledger.append(Changed(at=self._now(), thing=f"account {name}", who="command line", what="one-time password", why=""))
+        return password
+
+    def has_lasting_password(self, name: str) -> bool:
+        """Whether this account exists and its owner has chosen a password."""
+        row = self._ledger.connection.execute("SELECT one_time FROM account WHERE name = ?", (name,)).fetchone()
+        return row is not None and not row["one_time"]
+
+    def sign_in(self, name: str, password: str, address: str) -> str:
+        """The token of a new session. Raises ThrottledError or WrongPasswordError."""
+        now = self._now()
+        self._check_throttle((f"name:{name}:{address}", f"address:{address}"), now)
+        row = self._ledger.connection.execute("SELECT password, one_time FROM account WHERE name = ?", (name,)).fetchone()
+        if not _matches(row["password"] if row else None, password):
+            self._failed((f"name:{name}:{address}", f"address:{address}"), now)
+            raise WrongPasswordError
+        token = secrets.token_urlsafe(32)
+        with self._ledger.transaction() as connection:
+            connection.execute("DELETE FROM attempt WHERE who IN (?, ?)", (f"name:{name}:{address}", f"address:{address}"))
+            connection.execute("DELETE FROM session WHERE seen_at < ?", (now - self._idle,))
+            if row["one_time"]:
+                connection.execute("UPDATE account SET password = ? WHERE name = ?", (_SPENT, name))
+            connection.execute(
+                "INSERT INTO session (token, account, csrf, created_at, seen_at, address) VALUES (?,?,?,?,?,?)",
+                (_digest(token), name, secrets.token_urlsafe(16), now, now, address),
+            )
+        return token
+
+    def session(self, token: str) -> Session | None:
+        """Who this token belongs to; None where it is unknown or was unused for too long."""
+        now = self._now()
+        row = self._ledger.connection.execute(
+            "SELECT session.account, csrf, seen_at, one_time FROM session JOIN account ON account.name = session.account "
+            "WHERE token = ?",
+            (_digest(token),),
+        ).fetchone()
+        if row is None or now - row["seen_at"] > self._idle:
+            return None
+        if now - row["seen_at"] > 60 * SECOND:
+            with self._ledger.transaction() as connection:
+                connection.execute("UPDATE session SET seen_at = ? WHERE token = ?", (now, _digest(token)))
+        return Session(row["account"], row["csrf"], bool(row["one_time"]))
+
+    def sign_out(self, token: str) -> None:
+        """End this session."""
+        with self._ledger.transaction() as connection:
+            connection.execute("DELETE FROM session WHERE token = ?", (_digest(token),))
+
+    def choose_password(self, session: Session, token: str, old: str, new: str) -> None:
+        """Set a lasting password; every other session of the account ends. Raises WrongPasswordError or WeakPasswordError."""
+        row = self._ledger.connection.execute("SELECT password FROM account WHERE name = ?", (session.account,)).fetchone()
+        if not session.must_choose and not _matches(row["password"] if row else None, old):
+            raise WrongPasswordError
+        if len(new) < MIN_LENGTH or new.lower() == session.account.lower():
+            raise WeakPasswordError
+        with self._ledger.transaction() as connection:
+            connection.execute("UPDATE account SET password = ?, one_time = 0 WHERE name = ?", (_hasher.hash(new), session.account))
+            connection.execute("DELETE FROM session WHERE account = ? AND token != ?", (session.account, _digest(token)))
+        self._ledger.append(
+            Changed(at=self._now(), thing=f"account {session.account}", who=session.account, what="password", why="")
+        )
+
+    def _check_throttle(self, who: tuple[str, str], now: int) -> None:
+        for row in self._ledger.connection.execute("SELECT failures, last_at FROM attempt WHERE who IN (?, ?)", who):
+            wait = _wait(row["failures"]) * SECOND - (now - row["last_at"])
+            if wait > 0:
+                raise ThrottledError(-(-wait // SECOND))
+
+    def _failed(self, who: tuple[str, str], now: int) -> None:
+        with self._ledger.transaction() as connection:
+            _forget_old(connection, now)
+            for name in who:
+                connection.execute(
+                    "INSERT INTO attempt (who, failures, last_at) VALUES (?, 1, ?) "
+                    "ON CONFLICT (who) DO UPDATE SET failures = failures + 1, last_at = excluded.last_at",
+                    (name, now),
+                )
+
+
+def csrf_holds(session: Session, given: str) -> bool:
+    """Whether the form was ours."""
+    return hmac.compare_digest(session.csrf, given)
+
+
+def _wait(failures: int) -> int:
+    """Seconds to wait after so many failures in a row: none at first, then doubling."""
+    return 0 if failures < FREE_TRIES else min(LONGEST_WAIT_S, 2 ** min(failures - FREE_TRIES + 1, 20))
+
+
+def _forget_old(connection: sqlite3.Connection, now: int) -> None:
+    connection.execute("DELETE FROM attempt WHERE last_at < ?", (now - 24 * 3600 * SECOND,))
+
+
+def _matches(stored: str | None, password: str) -> bool:
+    """Takes as long for an unknown name as for a known one."""
+    try:
+        return _hasher.verify(stored or _NOBODY, password) and stored is not None
+    except (Argon2Error, InvalidHashError):
+        return False
+
+
+def _digest(token: str) -> bytes:
+    return hashlib.sha256(token.encode("utf-8", "surrogatepass")).digest()
+
+
+_NOBODY = _hasher.hash(secrets.token_urlsafe(16))

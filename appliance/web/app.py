@@ -1,0 +1,97 @@
+"""The console as an ASGI application: pages, errors and the watch on the doorbell."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+from fastapi import FastAPI, Request
+from fastapi.concurrency import run_in_threadpool
+from fastapi.responses import PlainTextResponse, RedirectResponse, Response
+from fastapi.staticfiles import StaticFiles
+from starlette.exceptions import HTTPException
+
+from appliance.doorbell import Doorbell
+from appliance.errors import ApplianceError
+from appliance.records import Heartbeat
+from appliance.service import HEARTBEAT_S, resident_megabytes, sd_notify
+from appliance.web.console import Console
+from appliance.web.news import News
+from appliance.web.pages import account, calls, health, live, sign_in
+from appliance.web.security import SignInNeededError, guard, session_of, sign_in_address
+
+_STATIC = Path(__file__).parent / "static"
+
+
+def create(console: Console) -> FastAPI:
+    """The application of this console."""
+    app = FastAPI(title="appliance", docs_url=None, redoc_url=None, openapi_url=None, lifespan=_lifespan)
+    app.state.console = console
+    app.state.news = News()
+    app.middleware("http")(guard)
+    app.mount("/static", StaticFiles(directory=_STATIC), name="static")
+    for pages in (sign_in, account, calls, live, health):
+        app.include_router(pages.router)
+
+    @app.exception_handler(SignInNeededError)
+    def _sign_in(request: Request, error: Exception) -> Response:
+        wants_page = "text/html" in request.headers.get("accept", "") and request.method == "GET"
+        return RedirectResponse(sign_in_address(request), 303) if wants_page else PlainTextResponse("sign in first", 401)
+
+    @app.exception_handler(HTTPException)
+    def _refused(request: Request, error: Exception) -> Response:
+        status = error.status_code if isinstance(error, HTTPException) else 500
+        return _error_page(request, status, "")
+
+    @app.exception_handler(ApplianceError)
+    def _could_not(request: Request, error: Exception) -> Response:
+        return _error_page(request, 503, str(error))
+
+    return app
+
+
+def _error_page(request: Request, status: int, what: str) -> Response:
+    console: Console = request.app.state.console
+    if "text/html" not in request.headers.get("accept", ""):
+        return PlainTextResponse(what or str(status), status)
+    return console.page(request, "error.html", session_of(request), status, code=status, what=what)
+
+
+@contextlib.asynccontextmanager
+async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
+    console: Console = app.state.console
+    news: News = app.state.news
+    bell = Doorbell(console.box.folders.run, "web")
+    tasks = [asyncio.create_task(_watch(bell, news)), asyncio.create_task(_beat(console, news))]
+    sd_notify("READY=1")
+    yield
+    sd_notify("STOPPING=1")
+    for task in tasks:
+        task.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)
+    bell.close()
+    await run_in_threadpool(_say, console, "stopped", 0)
+
+
+async def _watch(bell: Doorbell, news: News) -> None:
+    """A ring of the bell, or two seconds, and everybody looks at the ledger."""
+    while True:
+        await bell.wait_async(2.0)
+        news.tell()
+
+
+async def _beat(console: Console, news: News) -> None:
+    while True:
+        sd_notify("WATCHDOG=1")
+        with contextlib.suppress(ApplianceError):
+            await run_in_threadpool(_say, console, "ok", news.listeners)
+        await asyncio.sleep(HEARTBEAT_S)
+
+
+def _say(console: Console, state: str, listeners: int) -> None:
+    detail = {"megabytes": round(resident_megabytes(), 1), "live_pages": listeners}
+    at = console.clock.now()
+    console.ledger.beat(Heartbeat(at=at, service="web", pid=os.getpid(), state=state, detail=detail))

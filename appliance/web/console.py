@@ -1,0 +1,98 @@
+"""What every page shares: the box, a database connection for each thread, the accounts, the templates, the language."""
+
+from __future__ import annotations
+
+import threading
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from fastapi import Request
+from fastapi.responses import HTMLResponse
+from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
+from markupsafe import Markup
+
+from appliance import __version__, keys
+from appliance.box import Box
+from appliance.calls import Call
+from appliance.clock import Clock
+from appliance.keys import Identity
+from appliance.ledger import Ledger
+from appliance.numbers import pretty
+from appliance.popups.cards import Card, card, line_name, name_beside
+from appliance.web import i18n, labels
+from appliance.web.accounts import Accounts, Session
+
+_TEMPLATES = Path(__file__).parent / "templates"
+
+
+class Console:
+    """One running console."""
+
+    def __init__(self, box: Box, clock: Clock) -> None:
+        self.box = box
+        self.clock = clock
+        self._local = threading.local()
+        self._templates = {language: self._environment(language) for language in i18n.LANGUAGES}
+
+    @property
+    def ledger(self) -> Ledger:
+        """This thread's connection."""
+        found: Ledger | None = getattr(self._local, "ledger", None)
+        if found is None:
+            found = self._local.ledger = Ledger.open(self.box.folders.ledger)
+        return found
+
+    @property
+    def accounts(self) -> Accounts:
+        """The accounts, on this thread's connection."""
+        return Accounts(self.ledger, self.clock.now, self.box.config.web.session_hours)
+
+    @property
+    def identities(self) -> list[Identity]:
+        """The console's own key, which opens recordings for listening."""
+        return [keys.playback_identity(self.box.folders.keys, self.clock.now())]
+
+    def language(self, request: Request) -> str:
+        """The language of this request's answer."""
+        return i18n.choose(request.headers.get("accept-language", ""))
+
+    def page(self, request: Request, name: str, session: Session | None, status: int = 200, **values: Any) -> HTMLResponse:
+        """A whole page."""
+        language = self.language(request)
+        html = self._templates[language].get_template(name).render(
+            language=language, session=session, site=self.box.config.site, path=request.url.path, version=__version__, **values
+        )
+        return HTMLResponse(html, status_code=status, headers={"Content-Language": language, "Vary": "Accept-Language"})
+
+    def card_html(self, language: str, call: Call) -> str:
+        """One card of the live page."""
+        return self._templates[language].get_template("card.html").render(card=self.card(call))
+
+    def card(self, call: Call) -> Card:
+        """The card of a call."""
+        return card(call, self.box.config)
+
+    def _environment(self, language: str) -> Environment:
+        zone = self.box.config.site.zone
+        environment = Environment(
+            loader=FileSystemLoader(_TEMPLATES), autoescape=select_autoescape(), undefined=StrictUndefined,
+            trim_blocks=True, lstrip_blocks=True, extensions=["jinja2.ext.i18n"],
+        )  # fmt: skip
+        catalogue = i18n.catalogue(language)
+        environment.install_gettext_translations(catalogue, newstyle=True)  # type: ignore[attr-defined]
+        environment.filters.update(
+            date_time=lambda moment: i18n.date_time(moment, language, zone),
+            clock_time=lambda moment: i18n.clock_time(moment, language, zone),
+            length=i18n.length,
+            said=lambda text: text.translated(catalogue.gettext),
+            label=lambda code, kind: catalogue.gettext(getattr(labels, kind).get(code, code)) if code else "",
+            number=lambda national, e164: pretty(national, e164),
+            facts=asdict,
+        )
+        environment.globals.update(
+            line_name=lambda line: line_name(line, self.box.config),
+            name_beside=name_beside,
+            icon=lambda name: Markup(f'<svg class="icon" aria-hidden="true"><use href="/static/icons.svg#{name}"/></svg>'),  # noqa: S704
+        )
+        return environment

@@ -1,0 +1,58 @@
+"""Words for codes: what `anonymous`, `hangup_caller` or `no_media` is called on a page. Marked here, translated by the catalogues."""
+
+from __future__ import annotations
+
+from appliance.words import N_
+
+DIRECTION = {
+    "inbound": N_("Inbound"),
+    "outbound": N_("Outbound"),
+    "internal": N_("Internal"),
+    "unknown": N_("Direction unknown"),
+}
+
+REASON = {
+    "anonymous": N_("Number withheld"),
+    "payphone": N_("Payphone"),
+    "unavailable": N_("Number unavailable"),
+    "interaction": N_("Service conflict"),
+}
+
+END = {
+    "hangup_caller": N_("The caller hung up"),
+    "hangup_called": N_("The called party hung up"),
+    "cancelled": N_("The caller gave up before an answer"),
+    "busy": N_("Busy"),
+    "no_answer": N_("No answer"),
+    "no_response": N_("No response from the other side"),
+    "rejected": N_("Rejected"),
+    "not_found": N_("The number is not in use"),
+    "redirected": N_("Redirected"),
+    "unauthorized": N_("Refused: not authorised"),
+    "failed": N_("Failed"),
+    "end_not_seen": N_("The end was not seen"),
+    "recorder_stopped": N_("The recorder was stopped"),
+}
+
+NOT_RECORDED = {
+    "excluded_line": N_("This line is never recorded"),
+    "paused": N_("Recording was paused"),
+    "not_answered": N_("Not answered"),
+    "no_media": N_("No audio was seen on the mirror port"),
+    "encrypted": N_("The audio is encrypted (SRTP)"),
+    "unknown_codec": N_("The codec is unknown; what was captured is kept"),
+    "kernel_drop": N_("Packets were lost in the box"),
+    "damaged": N_("What was captured is damaged; it is kept"),
+}
+
+STATE = {
+    "ringing": N_("Ringing"),
+    "answered": N_("In conversation"),
+    "ended": N_("Ended"),
+}
+
+SEVERITY = {
+    "error": N_("Error"),
+    "warning": N_("Warning"),
+    "notice": N_("Notice"),
+}

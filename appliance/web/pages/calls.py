@@ -1,0 +1,177 @@
+"""The list of calls, one call, and its audio."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Annotated, Any
+from urllib.parse import urlencode
+
+from fastapi import APIRouter, Depends, HTTPException, Request
+from fastapi.responses import JSONResponse, Response, StreamingResponse
+
+from appliance.calls import Call, Recording, get_call, get_recording
+from appliance.clock import SECOND, from_iso, to_datetime
+from appliance.ids import is_id
+from appliance.library import playback
+from appliance.library.search import OUTCOMES, Query, find
+from appliance.records import CallRinging, Exported, Listened
+from appliance.web import labels, ranges
+from appliance.web.accounts import Session
+from appliance.web.console import Console
+from appliance.web.rights import Right
+from appliance.web.security import allowed, console_of
+
+router = APIRouter()
+Searcher = Annotated[Session, Depends(allowed(Right.SEARCH))]
+Listener = Annotated[Session, Depends(allowed(Right.LISTEN))]
+Taker = Annotated[Session, Depends(allowed(Right.DOWNLOAD))]
+ONE_LISTENING = 600 * SECOND
+"""Ranges that one person asks for within ten minutes are one listening."""
+
+
+@router.get("/calls")
+def listing(
+    request: Request,
+    session: Searcher,
+    number: str = "",
+    begin: str = "",
+    end: str = "",
+    direction: str = "",
+    outcome: str = "",
+    before: str = "",
+) -> Response:
+    """Calls, newest first, with search."""
+    console = console_of(request)
+    given = {"number": number[:60], "begin": begin, "end": end, "direction": direction, "outcome": outcome}
+    query = Query(
+        number=given["number"],
+        begin=_day(console, begin),
+        end=_day(console, end, following=True),
+        direction=direction if direction in labels.DIRECTION else "",
+        outcome=outcome if outcome in OUTCOMES else "",
+        before=_cursor(before),
+    )
+    page = find(console.ledger.connection, query)
+    recordings = {call.id: get_recording(console.ledger.connection, call.id) for call in page.calls if call.recording}
+    chosen = {name: value for name, value in given.items() if value}
+    following = urlencode({**chosen, "before": f"{page.next[0]}.{page.next[1]}"}) if page.next else ""
+    return console.page(
+        request, "calls.html", session, calls=page.calls, recordings=recordings, given=given, searching=bool(chosen),
+        following=following, later=bool(query.before), directions=labels.DIRECTION, back=urlencode(chosen),
+    )  # fmt: skip
+
+
+@router.get("/calls/{call}")
+def one(request: Request, session: Searcher, call: str) -> Response:
+    """One call with its player and its facts."""
+    console = console_of(request)
+    found = _call(console, call)
+    recording = get_recording(console.ledger.connection, call) if found.recording else None
+    ringing = next((row.record for row in console.ledger.of(call) if isinstance(row.record, CallRinging)), None)
+    heard = _listenings(console, recording)
+    return console.page(
+        request, "call.html", session, call=found, recording=recording, headers=ringing.headers if ringing else (), heard=heard,
+    )  # fmt: skip
+
+
+@router.get("/calls/{call}/waveform")
+def waveform(request: Request, session: Listener, call: str) -> Response:
+    """The outline of the recording: base64 peaks, one byte a point, channel by channel."""
+    console = console_of(request)
+    return JSONResponse(playback.waveform(console.box.folders, _recording(console, call), console.identities))
+
+
+@router.api_route("/calls/{call}/audio", methods=["GET", "HEAD"])
+def audio(request: Request, session: Listener, call: str) -> Response:
+    """The recording's sound, whole or a range of it."""
+    console = console_of(request)
+    recording = _recording(console, call)
+    response = _stream(request, console, recording)
+    if request.method == "GET" and response.status_code in (200, 206):
+        _note_listening(console, session, recording)
+    return response
+
+
+@router.get("/calls/{call}/download")
+def download(request: Request, session: Taker, call: str) -> Response:
+    """The recording as a file to take away, which is entered in the register."""
+    console = console_of(request)
+    recording = _recording(console, call)
+    response = _stream(request, console, recording)
+    facts = recording.facts
+    began = to_datetime(facts.started_at, console.box.config.site.zone)
+    extension = facts.file.split(".")[1]
+    response.headers["Content-Disposition"] = f'attachment; filename="{began:%Y%m%d-%H%M%S}-{facts.recording}.{extension}"'
+    console.ledger.append(Exported(at=console.clock.now(), recording=facts.recording, who=session.account, what=extension))
+    return response
+
+
+def _stream(request: Request, console: Console, recording: Recording) -> Response:
+    opened = playback.open_recording(console.box.folders, recording, console.identities)
+    headers = {"Accept-Ranges": "bytes", "Cache-Control": "no-store"}
+    try:
+        wanted = ranges.parse(request.headers.get("range", ""), opened.size)
+    except ranges.UnsatisfiableError:
+        opened.close()
+        return Response(status_code=416, headers={**headers, "Content-Range": f"bytes */{opened.size}"})
+    begin, end = wanted or (0, opened.size)
+    headers["Content-Length"] = str(end - begin)
+    if wanted:
+        headers["Content-Range"] = f"bytes {begin}-{end - 1}/{opened.size}"
+    status = 206 if wanted else 200
+    if request.method == "HEAD":
+        opened.close()
+        return Response(status_code=status, headers=headers, media_type=opened.media_type)
+    return StreamingResponse(opened.pieces(begin, end), status, headers=headers, media_type=opened.media_type)
+
+
+def _note_listening(console: Console, session: Session, recording: Recording) -> None:
+    now = console.clock.now()
+    last = [
+        row.record
+        for row in console.ledger.of(recording.facts.recording)
+        if isinstance(row.record, Listened) and row.record.who == session.account
+    ]
+    if not last or now - last[-1].at > ONE_LISTENING:
+        console.ledger.append(Listened(at=now, recording=recording.facts.recording, who=session.account, where="console"))
+
+
+def _listenings(console: Console, recording: Recording | None) -> list[Any]:
+    if recording is None:
+        return []
+    rows = console.ledger.of(recording.facts.recording)
+    return [row.record for row in rows if isinstance(row.record, (Listened, Exported))][-20:]
+
+
+def _call(console: Console, call: str) -> Call:
+    found = get_call(console.ledger.connection, call) if is_id(call) else None
+    if found is None:
+        raise HTTPException(404)
+    return found
+
+
+def _recording(console: Console, call: str) -> Recording:
+    found = get_recording(console.ledger.connection, _call(console, call).id)
+    if found is None:
+        raise HTTPException(404)
+    return found
+
+
+def _day(console: Console, text: str, *, following: bool = False) -> int | None:
+    """A date of the form as the moment it begins (or ends) at the site; None where it is none."""
+    if not text:
+        return None
+    zone = console.box.config.site.zone
+    try:
+        moment = from_iso(text, zone)
+    except ValueError:
+        return None
+    if following and len(text) == 10:
+        local = to_datetime(moment, zone).replace(tzinfo=None) + timedelta(days=1)
+        moment = from_iso(local.isoformat(), zone)
+    return moment
+
+
+def _cursor(text: str) -> tuple[int, str] | None:
+    moment, _, call = text.partition(".")
+    return (int(moment), call) if moment.isdecimal() and len(moment) < 20 and is_id(call) else None

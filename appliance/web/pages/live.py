@@ -1,0 +1,97 @@
+"""The live page: a card at ring time, by server-sent events that lose nothing over a reload (`Last-Event-ID` is the ledger's row)."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import AsyncIterator
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Header, Request
+from fastapi.concurrency import run_in_threadpool
+from fastapi.responses import Response, StreamingResponse
+
+from appliance.calls import Call, get_call, read_call, select_calls
+from appliance.clock import SECOND
+from appliance.records import CallAnswered, CallEnded, CallNotRecorded, CallRinging, Record, RecordingFailed, RecordingReady
+from appliance.web.accounts import Session
+from appliance.web.console import Console
+from appliance.web.news import News
+from appliance.web.rights import Right
+from appliance.web.security import allowed, console_of, session_of
+
+router = APIRouter()
+Watcher = Annotated[Session, Depends(allowed(Right.LIVE))]
+KINDS: tuple[type[Record], ...] = (CallRinging, CallAnswered, CallEnded, CallNotRecorded, RecordingReady, RecordingFailed)
+KEEP_ALIVE_S = 15.0
+RECENT = 20
+_DAY = 24 * 3600 * SECOND
+
+
+@router.get("/live")
+def page(request: Request, session: Watcher) -> Response:
+    """Calls under way, and the last ones that ended."""
+    console = console_of(request)
+    row = console.ledger.last_row()
+    since = console.clock.now() - _DAY
+    opened = _select(console, "WHERE ended_at IS NULL AND started_at > ? ORDER BY started_at DESC LIMIT 100", since)
+    ended = _select(console, f"WHERE ended_at IS NOT NULL AND started_at > ? ORDER BY ended_at DESC LIMIT {RECENT}", since)
+    return console.page(
+        request, "live.html", session, open=[console.card(call) for call in opened], recent=[console.card(call) for call in ended],
+        row=row,
+    )  # fmt: skip
+
+
+@router.get("/live/events")
+async def events(
+    request: Request, session: Watcher, after: int = 0, last_event_id: Annotated[str, Header(max_length=20)] = ""
+) -> Response:
+    """Cards as they change, for ever."""
+    row = int(last_event_id) if last_event_id.isdecimal() else after
+    stream = _events(request, max(0, row))
+    return StreamingResponse(stream, media_type="text/event-stream", headers={"Cache-Control": "no-store", "X-Accel-Buffering": "no"})
+
+
+async def _events(request: Request, row: int) -> AsyncIterator[str]:
+    console, news = console_of(request), request.app.state.news
+    assert isinstance(news, News)
+    language = console.language(request)
+    news.listeners += 1
+    try:
+        yield "retry: 1000\n\n"
+        while not news.closing:
+            row, messages = await run_in_threadpool(_changes, console, row, language)
+            for message in messages:
+                yield message
+            if not messages:
+                if await run_in_threadpool(session_of, request) is None:
+                    return
+                yield ": still here\n\n"
+            await news.wait(KEEP_ALIVE_S)
+    finally:
+        news.listeners -= 1
+
+
+def _changes(console: Console, row: int, language: str) -> tuple[int, list[str]]:
+    """The newest row, and an event for each call that changed since `row`."""
+    rows = console.ledger.since(row, KINDS)
+    latest: dict[str, int] = {}
+    for found in rows:
+        call = str(getattr(found.record, "call", ""))
+        latest.pop(call, None)
+        latest[call] = found.id
+    messages = []
+    for name, number in latest.items():
+        call_now = get_call(console.ledger.connection, name)
+        if call_now is not None:
+            messages.append(_message(console, call_now, number, language))
+    return (rows[-1].id if rows else row), messages
+
+
+def _message(console: Console, call: Call, row: int, language: str) -> str:
+    card = console.card(call)
+    data = json.dumps({"call": card.call, "state": card.state, "html": console.card_html(language, call)})
+    return f"id: {row}\nevent: card\ndata: {data}\n\n"
+
+
+def _select(console: Console, where: str, *values: int) -> list[Call]:
+    return [read_call(row) for row in console.ledger.connection.execute(*select_calls(where, values))]

@@ -1,0 +1,109 @@
+"""Who may do what: the session behind a request, the right behind a route, and headers that leave no door ajar."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from typing import Any
+from urllib.parse import quote, urlsplit
+
+from fastapi import HTTPException, Request, Response
+
+from appliance.web.accounts import Session, csrf_holds
+from appliance.web.console import Console
+from appliance.web.rights import Right
+
+COOKIE = "appliance_session"
+_POLICY = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; media-src 'self'; connect-src 'self'; "
+    "font-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+)
+HEADERS = {
+    "Content-Security-Policy": _POLICY,
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "same-origin",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Permissions-Policy": "camera=(), microphone=(), geolocation=()",
+}
+_UNSAFE = frozenset({"POST", "PUT", "PATCH", "DELETE"})
+
+
+class SignInNeededError(Exception):
+    """The page is for people who are signed in."""
+
+
+def console_of(request: Request) -> Console:
+    """The running console."""
+    console: Console = request.app.state.console
+    return console
+
+
+def token_of(request: Request) -> str:
+    """The session's token, "" where there is none."""
+    return request.cookies.get(COOKIE, "")
+
+
+def session_of(request: Request) -> Session | None:
+    """Who is signed in."""
+    token = token_of(request)
+    return console_of(request).accounts.session(token) if token else None
+
+
+def allowed(right: Right) -> Callable[[Request], Session]:
+    """A dependency: the session, if it has this right. Everybody who is signed in has all of them, for now."""
+
+    def check(request: Request) -> Session:
+        session = session_of(request)
+        if session is None:
+            raise SignInNeededError
+        return session
+
+    check.right = right  # type: ignore[attr-defined]
+    return check
+
+
+def check_form(session: Session, given: str) -> None:
+    """Refuse a form that is not ours."""
+    if not csrf_holds(session, given):
+        raise HTTPException(403)
+
+
+def sign_in_address(request: Request) -> str:
+    """The sign-in page, which leads back to where one wanted to go."""
+    wanted = request.url.path + (f"?{request.url.query}" if request.url.query else "")
+    return "/sign-in" if wanted == "/" else f"/sign-in?next={quote(wanted, safe='')}"
+
+
+def local_path(given: str) -> str:
+    """A path on this console, whatever was given: no other host, no scheme, no backslash."""
+    ours = given.startswith("/") and not given.startswith("//") and "\\" not in given and given.isprintable()
+    return given if ours else "/"
+
+
+async def guard(request: Request, proceed: Callable[[Request], Awaitable[Response]]) -> Response:
+    """Middleware: no foreign page may send us anything, and every answer carries the headers."""
+    if request.method in _UNSAFE and _is_foreign(request):
+        response: Response = Response("The request came from another site.", 403, media_type="text/plain")
+    else:
+        response = await proceed(request)
+    for name, value in HEADERS.items():
+        response.headers.setdefault(name, value)
+    if not request.url.path.startswith("/static/"):
+        response.headers.setdefault("Cache-Control", "no-store")
+    return response
+
+
+def _is_foreign(request: Request) -> bool:
+    """By Fetch metadata, else by Origin; browsers send one of them with every form."""
+    site = request.headers.get("sec-fetch-site")
+    if site is not None:
+        return site not in ("same-origin", "none")
+    origin = request.headers.get("origin")
+    return origin is not None and urlsplit(origin).netloc != request.headers.get("host", "")
+
+
+def rights_of(route: Any) -> set[Right]:
+    """The rights that a route's dependencies name; for the test that every route has one."""
+    dependant = getattr(route, "dependant", None)
+    found = [getattr(item.call, "right", None) for item in dependant.dependencies] if dependant else []
+    return {right for right in found if right is not None}

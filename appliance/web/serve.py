@@ -1,0 +1,90 @@
+"""The web service: uvicorn on the LAN port, with TLS wherever it can be reached from another machine."""
+
+from __future__ import annotations
+
+import ipaddress
+import signal
+import socket
+from datetime import UTC, datetime, timedelta
+from types import FrameType
+
+import uvicorn
+
+from appliance import tls
+from appliance.box import Box
+from appliance.clock import SystemClock
+from appliance.errors import ConfigError, CouldNotError
+from appliance.ledger import Ledger
+from appliance.web.app import create
+from appliance.web.console import Console
+from appliance.web.news import News
+
+
+class _Server(uvicorn.Server):
+    """Ends the live pages' streams when it is told to stop; they would keep it up otherwise."""
+
+    news: News
+
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        self.news.close()
+        super().handle_exit(sig, frame)
+
+
+def serve(box: Box, host: str, port: int) -> None:
+    """Serve until SIGTERM or SIGINT. Raises CouldNotError where the port cannot be had."""
+    Ledger.open(box.folders.ledger).close()  # migrate, and say at once what is wrong with the folder
+    app = create(Console(box, SystemClock()))
+    settings = uvicorn.Config(
+        app, log_config=None, access_log=False, server_header=False, timeout_graceful_shutdown=3, timeout_keep_alive=30,
+        proxy_headers=False, **certificate(box, host),
+    )  # fmt: skip
+    server = _Server(settings)
+    server.news = app.state.news
+    for number in (signal.SIGTERM, signal.SIGINT):  # uvicorn hands the signal on to these when it has stopped
+        signal.signal(number, lambda _number, _frame: None)
+    with _listen(host, port) as listener:
+        server.run(sockets=[listener])
+
+
+def address(host: str, port: int) -> str:
+    """The console's address as a person types it."""
+    shown = "127.0.0.1" if host in ("", "0.0.0.0") else host  # noqa: S104 - shown, not bound
+    return f"{'http' if is_this_machine(host) else 'https'}://{f'[{shown}]' if ':' in shown else shown}:{port}"
+
+
+def is_this_machine(host: str) -> bool:
+    """Whether only this machine can reach what listens there."""
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def certificate(box: Box, host: str) -> dict[str, str]:
+    """uvicorn's TLS settings: none on this machine itself; else the configured certificate, or one of our own."""
+    if is_this_machine(host):
+        return {}
+    web = box.config.web
+    if bool(web.certificate) != bool(web.private_key):
+        raise ConfigError(f"{box.source.name}: web.certificate and web.private_key belong together; set both or none")
+    if web.certificate:
+        return {"ssl_certfile": web.certificate, "ssl_keyfile": web.private_key}
+    pair = tls.own_certificate(box.folders.keys, socket.gethostname(), datetime.now(UTC), timedelta(days=825))
+    return {"ssl_certfile": str(pair.certificate), "ssl_keyfile": str(pair.key)}
+
+
+def _listen(host: str, port: int) -> socket.socket:
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    listener = socket.socket(family, socket.SOCK_STREAM)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listener.bind((host, port))
+        listener.listen(128)
+    except OSError as error:
+        listener.close()
+        raise CouldNotError(f"{host}:{port}: cannot be listened on ({error.strerror}); choose another with --port") from error
+    return listener
+
+

@@ -1,0 +1,168 @@
+// The player of one recording: waveform of both sides, channel choice, speed, keyboard. Without it the page has a plain <audio>.
+
+const player = document.querySelector("#player");
+const audio = player.querySelector("audio");
+const wave = player.querySelector(".wave");
+const canvas = wave.querySelector("canvas");
+const time = player.querySelector(".time");
+const speed = player.querySelector("[name=speed]");
+const seconds = Number(player.dataset.seconds);
+const RATES = [...speed.options].map((option) => Number(option.value));
+let peaks = null;
+let graph = null;
+
+function clock(value) {
+  const whole = Math.floor(value);
+  const [hours, minutes, rest] = [Math.floor(whole / 3600), Math.floor((whole % 3600) / 60), whole % 60];
+  const two = (number) => String(number).padStart(2, "0");
+  return hours ? `${hours}:${two(minutes)}:${two(rest)}` : `${minutes}:${two(rest)}`;
+}
+
+function bytes(text) {
+  return Uint8Array.from(atob(text), (letter) => letter.charCodeAt(0));
+}
+
+async function load() {
+  const answer = await fetch(`/calls/${player.dataset.call}/waveform`, { headers: { Accept: "application/json" } });
+  if (!answer.ok) return;
+  const found = await answer.json();
+  peaks = [bytes(found.left), bytes(found.right)];
+  draw();
+}
+
+function draw() {
+  const style = getComputedStyle(document.documentElement);
+  const ratio = window.devicePixelRatio || 1;
+  const [width, height] = [canvas.clientWidth, canvas.clientHeight];
+  canvas.width = width * ratio;
+  canvas.height = height * ratio;
+  const pen = canvas.getContext("2d");
+  pen.scale(ratio, ratio);
+  const played = (audio.currentTime / seconds) * width;
+  const middles = [height / 4, (3 * height) / 4];
+  ["--left", "--right"].forEach((token, side) => {
+    pen.fillStyle = style.getPropertyValue(token);
+    for (let x = 0; x < width; x += 3) {
+      const size = peaks ? loudest(peaks[side], x / width, (x + 3) / width) * (height / 4 - 6) : 0;
+      pen.globalAlpha = x < played ? 1 : 0.4;
+      pen.fillRect(x, middles[side] - Math.max(size, 0.5), 2, Math.max(2 * size, 1));
+    }
+  });
+  pen.globalAlpha = 1;
+  pen.fillStyle = style.getPropertyValue("--ink");
+  pen.fillRect(Math.min(played, width - 1.5), 0, 1.5, height);
+}
+
+function loudest(row, from, to) {
+  let most = 0;
+  const end = Math.max(Math.floor(from * row.length) + 1, Math.floor(to * row.length));
+  for (let index = Math.floor(from * row.length); index < end; index += 1) most = Math.max(most, row[index] ?? 0);
+  return most / 255;
+}
+
+function show() {
+  time.textContent = clock(audio.currentTime);
+  canvas.setAttribute("aria-valuenow", audio.currentTime.toFixed(1));
+  canvas.setAttribute("aria-valuetext", clock(audio.currentTime));
+  player.classList.toggle("playing", !audio.paused);
+  draw();
+}
+
+function follow() {
+  show();
+  if (!audio.paused) requestAnimationFrame(follow);
+}
+
+// The channels are chosen with Web Audio: both stays stereo; one side alone is heard in both ears.
+function route(channel) {
+  if (!graph) {
+    if (channel === "both") return;
+    const context = new AudioContext();
+    const source = context.createMediaElementSource(audio);
+    const splitter = context.createChannelSplitter(2);
+    const merger = context.createChannelMerger(2);
+    source.connect(splitter);
+    merger.connect(context.destination);
+    graph = { context, splitter, merger };
+  }
+  const { context, splitter, merger } = graph;
+  context.resume();
+  splitter.disconnect();
+  const [left, right] = { both: [0, 1], left: [0, 0], right: [1, 1] }[channel];
+  splitter.connect(merger, left, 0);
+  splitter.connect(merger, right, 1);
+}
+
+function jump(to) {
+  audio.currentTime = Math.min(Math.max(to, 0), seconds);
+  show();
+}
+
+function play() {
+  if (audio.paused) audio.play();
+  else audio.pause();
+}
+
+function faster(step) {
+  const place = RATES.indexOf(audio.playbackRate) + step;
+  if (place < 0 || place >= RATES.length) return;
+  audio.playbackRate = RATES[place];
+  speed.value = String(RATES[place]);
+}
+
+function choose(channel) {
+  player.querySelector(`[name=channel][value=${channel}]`).checked = true;
+  route(channel);
+}
+
+const KEYS = {
+  " ": play,
+  ArrowLeft: () => jump(audio.currentTime - 5),
+  ArrowRight: () => jump(audio.currentTime + 5),
+  ArrowUp: () => faster(1),
+  ArrowDown: () => faster(-1),
+  Home: () => jump(0),
+  End: () => jump(seconds),
+  b: () => choose("both"),
+  l: () => choose("left"),
+  r: () => choose("right"),
+};
+
+document.addEventListener("keydown", (event) => {
+  const busy = event.target.closest("input:not([type=radio]), select, textarea, summary, a, button");
+  const action = KEYS[event.key] ?? KEYS[event.key.toLowerCase()];
+  if (!action || busy || event.ctrlKey || event.metaKey || event.altKey) return;
+  event.preventDefault();
+  action();
+});
+
+function seek(event) {
+  const box = canvas.getBoundingClientRect();
+  jump(((event.clientX - box.left) / box.width) * seconds);
+}
+
+canvas.addEventListener("pointerdown", (event) => {
+  canvas.setPointerCapture(event.pointerId);
+  seek(event);
+});
+canvas.addEventListener("pointermove", (event) => {
+  if (event.buttons) seek(event);
+});
+player.querySelector("[data-do=play]").addEventListener("click", play);
+player.querySelectorAll("[name=channel]").forEach((input) => input.addEventListener("change", () => route(input.value)));
+speed.addEventListener("change", () => {
+  audio.playbackRate = Number(speed.value);
+});
+["play", "pause", "ended", "seeked", "timeupdate"].forEach((name) => audio.addEventListener(name, name === "play" ? follow : show));
+audio.addEventListener("error", () => {
+  player.querySelector(".error").hidden = false;
+});
+new ResizeObserver(draw).observe(canvas);
+matchMedia("(prefers-color-scheme: dark)").addEventListener("change", draw);
+
+player.querySelectorAll(".wave, .controls, .keys").forEach((part) => {
+  part.hidden = false;
+});
+player.classList.add("ready");
+show();
+load();

@@ -1,0 +1,57 @@
+"""Names of objects in the store (design §3). Pure.
+
+    v1/CONTRACT/EPOCH/YYYY/MM/DD/ID-SHA16.flac.age     a recording; SHA16 are the first 16 digits of the sealed file's SHA-256
+    v1/CONTRACT/EPOCH/YYYY/MM/DD/ID-SHA16.json.age     its manifest
+
+The content is in the name, so a name is written once and never means anything else. No telephone number is ever part of it.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import NamedTuple
+
+from appliance.clock import to_datetime
+
+LAYOUT = "v1"
+MANIFEST = ".json.age"
+
+_KEY = re.compile(
+    r"v1/(?P<contract>[A-Za-z0-9_-]+)/(?P<epoch>\d+)/(?P<day>\d{4}/\d\d/\d\d)/(?P<id>[a-z2-7]{16})-(?P<sha>[0-9a-f]{16})"
+    r"\.(?P<kind>[a-z0-9]+)\.age\Z"
+)
+
+
+class ObjectName(NamedTuple):
+    """A key taken apart."""
+
+    contract: str
+    epoch: int
+    day: str
+    recording: str
+    sha16: str
+    kind: str
+    """`flac`, `opus` or `json`."""
+
+
+def prefix(contract: str) -> str:
+    """Where everything of a contract lies."""
+    return f"{LAYOUT}/{contract}/"
+
+
+def recording_key(contract: str, epoch: int, started_at: int, recording: str, sealed_sha256: str, extension: str) -> str:
+    """The key of a recording that began at `started_at` (ns)."""
+    return f"{LAYOUT}/{contract}/{epoch}/{to_datetime(started_at):%Y/%m/%d}/{recording}-{sealed_sha256[:16]}.{extension}.age"
+
+
+def manifest_key(key: str) -> str:
+    """The key of the manifest beside this recording."""
+    return key.rsplit(".", 2)[0] + MANIFEST
+
+
+def read_key(key: str) -> ObjectName | None:
+    """The parts of a key; None where it is none of ours."""
+    found = _KEY.match(key)
+    if found is None:
+        return None
+    return ObjectName(found["contract"], int(found["epoch"]), found["day"], found["id"], found["sha"], found["kind"])

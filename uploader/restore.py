@@ -1,0 +1,161 @@
+"""A site brought back from its store alone: manifests opened, recordings fetched and checked, rows written as they were.
+
+Restoring is the only proof that storing worked, so nothing here trusts the ledger: the list of objects and the keys in hand are
+enough. A recording is taken in only if its manifest's signature and its sealed hash hold.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from appliance import manifest, shelf
+from appliance.box import Box
+from appliance.clock import Clock
+from appliance.errors import CouldNotError
+from appliance.keys import Identity
+from appliance.ledger import Ledger
+from appliance.records import CallAnswered, CallEnded, CallRinging, Record, RecordingReady, UploadDone
+from appliance.sealed import SealedError, open_sealed
+from uploader import objects
+from uploader.store import Store, StoreError
+
+MAX_MANIFEST = 16 * 1024 * 1024
+
+
+@dataclass(slots=True)
+class Restored:
+    """What came of it."""
+
+    recordings: int = 0
+    present: int = 0
+    """Were here already."""
+    problems: list[str] = field(default_factory=list)
+    public_keys: set[str] = field(default_factory=set)
+
+
+@dataclass(frozen=True, slots=True)
+class _Found:
+    key: str
+    """The recording's key."""
+    manifest_key: str
+    sealed_manifest: bytes
+    signed: manifest.Manifest
+
+
+def restore(box: Box, ledger: Ledger, store: Store, identities: Sequence[Identity], clock: Clock) -> Restored:
+    """Bring back every recording of the contract. Raises CouldNotError where nothing can be opened or this box has others."""
+    done = Restored()
+    found = sorted(_manifests(box, store, identities, done), key=_order)
+    if done.problems and not found:
+        raise CouldNotError(f"{len(done.problems)} manifests are in the store and none could be opened: {done.problems[0]}")
+    for item in found:
+        try:
+            _take(box, ledger, store, item, clock, done)
+        except (StoreError, SealedError, shelf.ShelfError) as error:
+            done.problems.append(f"{item.key}: {error}")
+        except (KeyError, TypeError, AttributeError) as error:
+            done.problems.append(f"{item.manifest_key}: is no manifest of a recording ({error!r})")
+    return done
+
+
+def _order(item: _Found) -> tuple[int, int]:
+    """By epoch and sequence, as they were made; what has neither comes last and is named as a problem."""
+    epoch, sequence = item.signed.facts.get("epoch"), item.signed.facts.get("sequence")
+    return (epoch, sequence) if isinstance(epoch, int) and isinstance(sequence, int) else (1 << 62, 0)
+
+
+def _manifests(box: Box, store: Store, identities: Sequence[Identity], done: Restored) -> Iterator[_Found]:
+    keys = [stored.key for stored in store.list(objects.prefix(box.config.site.contract))]
+    beside = {objects.manifest_key(key): key for key in keys if (name := objects.read_key(key)) and name.kind != "json"}
+    for manifest_key, key in sorted(beside.items()):
+        try:
+            sealed = _small(store, manifest_key)
+            signed = manifest.decode(open_sealed(sealed, identities))
+            manifest.check_signature(signed.chain, signed.signature, signed.public_key)
+        except (StoreError, SealedError, manifest.ManifestError) as error:
+            done.problems.append(f"{manifest_key}: {error}")
+            continue
+        done.public_keys.add(signed.public_key)
+        yield _Found(key, manifest_key, sealed, signed)
+
+
+def _small(store: Store, key: str) -> bytes:
+    whole = b""
+    for piece in store.read(key):
+        whole += piece
+        if len(whole) > MAX_MANIFEST:
+            raise SealedError("is larger than a manifest can be")
+    return whole
+
+
+def _take(box: Box, ledger: Ledger, store: Store, item: _Found, clock: Clock, done: Restored) -> None:
+    facts = item.signed.facts["recording"]
+    taken = ledger.connection.execute("SELECT id FROM recording WHERE sequence = ?", (item.signed.facts["sequence"],)).fetchone()
+    if taken is not None and taken["id"] != facts["recording"]:
+        raise StoreError("this box has recordings of its own with the same numbers; restore onto an empty folder (--data)")
+    if taken is not None and (box.folders.recordings / facts["file"]).exists():
+        done.present += 1
+        return
+    _fetch(box, store, item, facts)
+    ledger.append(*_records(item, facts, box.config.store.kind, clock.now()))
+    done.recordings += 1
+
+
+def _fetch(box: Box, store: Store, item: _Found, facts: dict[str, Any]) -> None:
+    path = box.folders.recordings / facts["file"]
+    if ".." in path.parts or not facts["file"].endswith(f"/{facts['recording']}.{facts['format']}.age"):
+        raise SealedError("names a file outside the recordings folder")
+    found = hashlib.sha256()
+    with shelf.create(path) as file:
+        for piece in store.read(item.key):
+            found.update(piece)
+            file.write(piece)
+        if found.hexdigest() != facts["sealed_sha256"]:
+            raise SealedError("the stored object is not what its manifest describes")
+    shelf.write(path.with_name(f"{facts['recording']}.json.age"), item.sealed_manifest)
+
+
+def _records(item: _Found, facts: dict[str, Any], store: str, now: int) -> Iterator[Record]:
+    signed = item.signed
+    call = signed.facts["call"]
+    yield CallRinging(
+        at=call["started_at"], call=call["id"], direction=call["direction"], caller=call["caller"], caller_raw=call["caller_raw"],
+        caller_e164=call["caller_e164"], caller_name=call["caller_name"], caller_reason=call["caller_reason"],
+        called=call["called"], called_raw=call["called_raw"], called_e164=call["called_e164"], line=call["line"],
+        start_seen=call["start_seen"], via=call["via"], sip_call_id="", headers=(),
+    )  # fmt: skip
+    if call["answered_at"] is not None:
+        yield CallAnswered(at=call["answered_at"], call=call["id"])
+    if call["ended_at"] is not None:
+        yield CallEnded(
+            at=call["ended_at"], call=call["id"], reason=call["end_reason"], sip_status=call["sip_status"],
+            started_at=call["started_at"], ringing_at=call["ringing_at"], answered_at=call["answered_at"],
+            end_seen=bool(call["end_seen"]),
+        )  # fmt: skip
+    tuples = {name: tuple(value) if isinstance(value, list) else value for name, value in facts.items()}
+    beside = facts["file"].rpartition("/")[0] + f"/{facts['recording']}.json.age"
+    yield RecordingReady(
+        at=signed.facts["signed_at"], **tuples, manifest=beside, epoch=signed.facts["epoch"], sequence=signed.facts["sequence"],
+        previous=signed.facts["previous"], chain=signed.chain, signature=signed.signature,
+    )  # fmt: skip
+    yield UploadDone(
+        at=now, recording=facts["recording"], store=store, key=item.key, manifest_key=item.manifest_key, bytes=facts["bytes"],
+        sha256=facts["sealed_sha256"], verified="read-back",
+    )  # fmt: skip
+
+
+def as_json(done: Restored) -> str:
+    """The outcome for `--json`."""
+    return json.dumps(
+        {
+            "recordings": done.recordings,
+            "present": done.present,
+            "problems": done.problems,
+            "public_keys": sorted(done.public_keys),
+        },
+        ensure_ascii=False,
+    )

@@ -1,0 +1,107 @@
+"""The uploader: takes upload jobs, delivers them, and is the only service that leaves the box."""
+
+from __future__ import annotations
+
+import logging
+from pathlib import Path
+
+from appliance import doorbell, jobs, shelf
+from appliance.box import Box
+from appliance.calls import get_recording
+from appliance.clock import SECOND, Clock
+from appliance.ledger import Ledger
+from appliance.logs import Trouble
+from appliance.records import RecordingReady, UploadDone, UploadParked
+from uploader import objects
+from uploader.delivery import DamagedCopyError, Parcel, deliver
+from uploader.store import Store, StoreAgainError, StoreError, open_store
+
+KIND = "upload"
+LEASE = 900 * SECOND
+LOOK_S = 5.0
+
+log = logging.getLogger(__name__)
+
+
+class Worker:
+    """Does upload jobs of one box."""
+
+    def __init__(self, box: Box, ledger: Ledger, clock: Clock) -> None:
+        self._box, self._ledger, self._clock = box, ledger, clock
+        self._store: Store | None = None
+        self._jobs = jobs.Jobs(ledger, jobs.holder("uploader"))
+        self._jobs.release_dead(KIND)
+        self._trouble = Trouble(log, clock.monotonic)
+        self.stored = 0
+        self.failed: list[str] = []
+
+    def step(self) -> float:
+        """Deliver one recording if one is due; returns how long to wait for the next (seconds)."""
+        failures = len(self.failed)
+        worked = self.one()
+        return 0.0 if worked and len(self.failed) == failures else LOOK_S
+
+    def hurry(self) -> None:
+        """Make everything that waits for its next try due now."""
+        self._jobs.hurry(KIND, self._clock.now())
+
+    def unpark(self) -> None:
+        """Give everything that was parked for a person another try."""
+        self._jobs.unpark(KIND, self._clock.now())
+
+    def one(self) -> bool:
+        """Deliver the oldest due recording; returns whether there was one."""
+        job = self._jobs.claim(KIND, self._clock.now(), LEASE)
+        if job is None:
+            return False
+        try:
+            done = self._deliver(job.subject)
+        except DamagedCopyError as error:
+            self._park(job, str(error))
+        except StoreError as error:
+            self._again(job, error)
+        else:
+            self._jobs.finish(job, self._clock.now(), [done] if done else [])
+            self._trouble.over("the store is reached again")
+            self.stored += 1
+        doorbell.ring(self._box.folders.run)
+        return True
+
+    def _deliver(self, recording: str) -> UploadDone | None:
+        found = get_recording(self._ledger.connection, recording)
+        if found is None or found.erased_at is not None:
+            return None
+        facts, site = found.facts, self._box.config.site
+        self._store = self._store or open_store(self._box)
+        extension = facts.file.split(".")[1]
+        key = objects.recording_key(site.contract, facts.epoch, facts.started_at, recording, facts.sealed_sha256, extension)
+        size = deliver(self._store, Parcel(key, self._local(facts.file), facts.sealed_sha256))
+        beside = self._local(facts.manifest)
+        manifest_key = objects.manifest_key(key)
+        deliver(self._store, Parcel(manifest_key, beside, shelf.sha256_of(beside)))
+        return _done(self._clock.now(), facts, self._box.config.store.kind, key, manifest_key, size)
+
+    def _local(self, file: str) -> Path:
+        return self._box.folders.recordings / file
+
+    def _again(self, job: jobs.Job, error: StoreError) -> None:
+        """Not this recording's fault: it waits, for weeks if need be."""
+        self._trouble.happened(str(error))
+        self.failed.append(str(error))
+        asked = error.wait if isinstance(error, StoreAgainError) else None
+        self._store = None  # credentials may have been renewed
+        self._jobs.retry(job, self._clock.now(), str(error), wait=None if asked is None else round(asked * SECOND))
+
+    def _park(self, job: jobs.Job, why: str) -> None:
+        log.warning("recording %s is parked: %s", job.subject, why)
+        self.failed.append(why)
+        now = self._clock.now()
+        parked = UploadParked(at=now, recording=job.subject, store=self._box.config.store.kind, reason=why, attempts=job.attempts)
+        self._jobs.park(job, now, why, [parked])
+
+
+def _done(now: int, facts: RecordingReady, store: str, key: str, manifest_key: str, size: int) -> UploadDone:
+    return UploadDone(
+        at=now, recording=facts.recording, store=store, key=key, manifest_key=manifest_key, bytes=size,
+        sha256=facts.sealed_sha256, verified="read-back",
+    )  # fmt: skip
