@@ -6,8 +6,8 @@ import argparse
 from dataclasses import dataclass
 from pathlib import Path
 
-from appliance import config
-from appliance.errors import UsageError
+from appliance.config import Config, Source, parse
+from appliance.errors import ConfigError, UsageError
 from appliance.folders import SYSTEM_CONFIG, SYSTEM_DATA, Folders
 
 DEFAULT_DATA = Path("var")
@@ -18,8 +18,8 @@ class Box:
     """Folders and configuration."""
 
     folders: Folders
-    config: config.Config
-    source: config.Source
+    config: Config
+    source: Source
 
     @classmethod
     def of(cls, arguments: argparse.Namespace) -> Box:
@@ -35,5 +35,19 @@ class Box:
         system = folder.absolute() == SYSTEM_DATA
         folders = Folders.system() if system else Folders.below(folder)
         usual = SYSTEM_CONFIG if system else folder / "appliance.toml"
-        tree, source = config.read(file or (usual if usual.exists() else None))
+        tree, source = read(file or (usual if usual.exists() else None))
         return cls(folders, tree, source)
+
+
+def read(path: Path | None) -> tuple[Config, Source]:
+    """The configuration in this file; the defaults where `path` is None. Raises ConfigError."""
+    if path is None:
+        return Config(), Source("(defaults)", "")
+    try:
+        text = path.read_text("utf-8")
+    except UnicodeDecodeError as error:
+        raise ConfigError(f"{path}: is not UTF-8 (byte {error.start}); save it as UTF-8") from error
+    except OSError as error:
+        raise ConfigError(f"{path}: cannot be read ({error.strerror}); name another file with --config") from error
+    source = Source(str(path), text)
+    return parse(source), source

@@ -1,19 +1,11 @@
-"""Time as the whole house uses it: integer nanoseconds since 1970-01-01T00:00:00Z.
-
-Integers keep the capture's timestamps exact through hashing, storing and replaying. Durations are measured with the monotonic
-clock, names and rows use UTC, people see the site's own time zone. Only shells hold a `Clock`; pure files are handed `now`.
-"""
+"""What time it is. Only shells hold a `Clock`; pure files are handed `now`."""
 
 from __future__ import annotations
 
 import time
-from datetime import UTC, datetime, tzinfo
-from typing import NewType, Protocol
+from typing import Protocol
 
-Nanoseconds = NewType("Nanoseconds", int)
-
-SECOND = 1_000_000_000
-MILLISECOND = 1_000_000
+from appliance.moments import Nanoseconds
 
 
 class Clock(Protocol):
@@ -36,28 +28,3 @@ class SystemClock:
     def monotonic(self) -> Nanoseconds:
         """CLOCK_MONOTONIC in nanoseconds."""
         return Nanoseconds(time.monotonic_ns())
-
-
-def seconds(value: float) -> Nanoseconds:
-    """Seconds as nanoseconds."""
-    return Nanoseconds(round(value * SECOND))
-
-
-def to_datetime(moment: int, zone: tzinfo = UTC) -> datetime:
-    """A moment as an aware datetime in `zone` (microseconds; the rest is cut off)."""
-    whole, rest = divmod(moment, SECOND)
-    return datetime.fromtimestamp(whole, tz=zone).replace(microsecond=rest // 1000)
-
-
-def isoformat(moment: int, zone: tzinfo = UTC) -> str:
-    """A moment as ISO 8601 with offset, to the microsecond."""
-    return to_datetime(moment, zone).isoformat(timespec="microseconds")
-
-
-def from_iso(text: str, zone: tzinfo = UTC) -> Nanoseconds:
-    """An ISO 8601 date or date-time as a moment; without an offset it is read in `zone`. Raises ValueError."""
-    parsed = datetime.fromisoformat(text)
-    if parsed.tzinfo is None:
-        parsed = parsed.replace(tzinfo=zone)
-    whole = int(parsed.replace(microsecond=0).timestamp())
-    return Nanoseconds(whole * SECOND + parsed.microsecond * 1000)

@@ -2,7 +2,7 @@
 
 Every field has a title and a description; an error names file, line, field and mend. Secrets are never in here: they are systemd
 credentials, or files of mode 0600 in the keys folder. What a wing adds (the options of a store, say) is checked by the wing
-itself through `problem`, so that its errors read the same.
+itself through `Source.problem`, so that its errors read the same. Pure: `box.py` reads the file.
 """
 
 from __future__ import annotations
@@ -10,7 +10,6 @@ from __future__ import annotations
 import tomllib
 from collections.abc import Sequence
 from ipaddress import IPv4Network, IPv6Network
-from pathlib import Path
 from typing import Annotated, Any, Literal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -50,7 +49,9 @@ def _recipient(text: str) -> str:
     try:
         bech32.decode(text, "age")
     except bech32.Bech32Error as error:
-        raise ValueError(f"is no age recipient ({error}); it looks like age1… and `appliance uploader keys list` shows it") from error
+        raise ValueError(
+            f"is no age recipient ({error}); it looks like age1… and `appliance uploader keys list` shows it"
+        ) from error
     return text
 
 
@@ -59,7 +60,10 @@ class Site(Options):
 
     name: str = Field(default="", title="Site name", description="Shown at the top of the console, such as 東京店.")
     country: str = Field(
-        default="JP", pattern=r"^[A-Z]{2}$", title="Country", description="ISO 3166 code of the country whose dialling rules hold."
+        default="JP",
+        pattern=r"^[A-Z]{2}$",
+        title="Country",
+        description="ISO 3166 code of the country whose dialling rules hold.",
     )
     area_code: str = Field(
         default="",
@@ -128,10 +132,16 @@ class Capture(Options):
         description="keep: announcements before an answer make a recording too; drop: an unanswered call has none.",
     )
     format: str = Field(
-        default="flac", title="Format", description="How recordings are kept: flac (lossless, as evidence) or opus (a quarter the size)."
+        default="flac",
+        title="Format",
+        description="How recordings are kept: flac (lossless, as evidence) or opus (a quarter the size).",
     )
     opus_kilobits: int = Field(
-        default=24, ge=8, le=128, title="Opus bit rate", description="Kilobits per second of a recording in Opus, both channels."
+        default=24,
+        ge=8,
+        le=128,
+        title="Opus bit rate",
+        description="Kilobits per second of a recording in Opus, both channels.",
     )
     idle_minutes: int = Field(
         default=60,
@@ -141,16 +151,18 @@ class Capture(Options):
         description="A call without any packet for this long is taken as over, its end unseen.",
     )
     max_calls: int = Field(
-        default=5000, ge=10, le=100_000, title="Calls at once", description="Bound of the tap's table; calls beyond it are counted as a weird."
+        default=5000,
+        ge=10,
+        le=100_000,
+        title="Calls at once",
+        description="Bound of the tap's table; calls beyond it are counted as a weird.",
     )
 
 
 class Recipient(Options):
     """A public key to which every recording is sealed."""
 
-    name: str = Field(
-        pattern=r"^[a-z0-9_-]{1,30}$", title="Name", description="Who holds the key, such as customer or escrow."
-    )
+    name: str = Field(pattern=r"^[a-z0-9_-]{1,30}$", title="Name", description="Who holds the key, such as customer or escrow.")
     key: Annotated[str, AfterValidator(_recipient)] = Field(title="Public key", description="An age recipient (age1…).")
 
 
@@ -198,7 +210,10 @@ class Health(Options):
     """When the health checks complain."""
 
     disk_hours: int = Field(
-        default=72, ge=1, title="Disk hours", description="Warn when the disk will be full within this many hours at the present rate."
+        default=72,
+        ge=1,
+        title="Disk hours",
+        description="Warn when the disk will be full within this many hours at the present rate.",
     )
     disk_reserve_megabytes: int = Field(
         default=500, ge=50, title="Disk reserve", description="Below this much free space the box says so as an error."
@@ -215,7 +230,9 @@ class Config(Options):
     lines: list[Line] = Field(default_factory=list, title="Lines", description="The site's numbers, with names people know.")
     capture: Capture = Field(default_factory=Capture, title="Capture", description="Listening and recording.")
     recipients: list[Recipient] = Field(
-        default_factory=list, title="Recipients", description="Public keys to which recordings are sealed, besides the console's own."
+        default_factory=list,
+        title="Recipients",
+        description="Public keys to which recordings are sealed, besides the console's own.",
     )
     store: Store = Field(default_factory=Store, title="Store", description="Where sealed recordings are sent.")
     retention: Retention = Field(default_factory=Retention, title="Retention", description="How long things are kept on the box.")
@@ -257,20 +274,6 @@ def parse(source: Source) -> Config:
     except ValidationError as error:
         problems = [str(source.problem(found["loc"], _sentence(dict(found)))) for found in error.errors()]
         raise ConfigError("\n".join(problems)) from error
-
-
-def read(path: Path | None) -> tuple[Config, Source]:
-    """The configuration in this file; the defaults where `path` is None. Raises ConfigError."""
-    if path is None:
-        return Config(), Source("(defaults)", "")
-    try:
-        text = path.read_text("utf-8")
-    except UnicodeDecodeError as error:
-        raise ConfigError(f"{path}: is not UTF-8 (byte {error.start}); save it as UTF-8") from error
-    except OSError as error:
-        raise ConfigError(f"{path}: cannot be read ({error.strerror}); name another file with --config") from error
-    source = Source(str(path), text)
-    return parse(source), source
 
 
 def _sentence(found: dict[str, Any]) -> str:

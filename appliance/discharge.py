@@ -10,10 +10,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from appliance import shelf
-from appliance.calls import get_call, get_recording
 from appliance.folders import Folders
 from appliance.ids import is_id
 from appliance.ledger import Ledger
+from appliance.lookup import get_call, get_recording
 
 
 def sweep(folders: Folders, ledger: Ledger, reel: str = "") -> int:

@@ -29,7 +29,7 @@ def ring(run: Path, *names: str) -> None:
     """Ring the bells of these services; without names, every bell that hangs in `run`."""
     try:
         with _short(run) as folder, socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM | socket.SOCK_NONBLOCK) as sender:
-            bells = [f"{name}.sock" for name in names] or [entry for entry in os.listdir(folder) if entry.endswith(".sock")]
+            bells = [f"{name}.sock" for name in names] or [path.name for path in Path(folder).glob("*.sock")]
             for bell in bells:
                 with contextlib.suppress(OSError):
                     sender.sendto(b"!", f"{folder}/{bell}")
@@ -46,7 +46,7 @@ class Doorbell:
             run.mkdir(parents=True, exist_ok=True, mode=0o750)
             with _short(run) as folder:
                 with contextlib.suppress(FileNotFoundError):
-                    os.unlink(f"{folder}/{name}.sock")
+                    Path(f"{folder}/{name}.sock").unlink()
                 self._socket.bind(f"{folder}/{name}.sock")
 
     def fileno(self) -> int:
@@ -58,14 +58,14 @@ class Doorbell:
 
         Returns whether the bell rang; however often it rang, it counts as once.
         """
-        ready, _, _ = select.select([self._socket, *also], [], [], max(timeout, 0.0))
-        return self._socket in ready and self._drain()
+        ready, _, _ = select.select([self.fileno(), *also], [], [], max(timeout, 0.0))
+        return self.fileno() in ready and self._drain()
 
-    async def wait_async(self, timeout: float) -> bool:
+    async def wait_async(self, seconds: float) -> bool:
         """The same for the web's event loop."""
         loop = asyncio.get_running_loop()
         try:
-            await asyncio.wait_for(loop.sock_recv(self._socket, 16), timeout)
+            await asyncio.wait_for(loop.sock_recv(self._socket, 16), seconds)
         except TimeoutError:
             return False
         self._drain()

@@ -16,8 +16,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from appliance.clock import SECOND
 from appliance.ledger import Ledger, append
+from appliance.moments import SECOND
 from appliance.records import Record
 
 RETRY_BASE_S = 2.0
@@ -117,7 +117,8 @@ class Jobs:
         """Keep the job until then (ns). False when another worker has taken it over: stop."""
         with self._ledger.transaction() as connection:
             cursor = connection.execute(
-                "UPDATE job SET leased_until = ? WHERE id = ? AND holder = ? AND state = 'leased'", (until, job.id, self._holder)
+                "UPDATE job SET leased_until = ? WHERE id = ? AND holder = ? AND state = 'leased'",
+                (until, job.id, self._holder),
             )
         return cursor.rowcount == 1
 

@@ -18,8 +18,8 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey,
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey, X25519PublicKey
 
 from appliance import bech32, shelf
-from appliance.clock import isoformat
 from appliance.errors import CouldNotError
+from appliance.moments import isoformat
 
 PLAYBACK = "playback"
 BOX = "box"
@@ -157,9 +157,7 @@ def signing_key(folder: Path) -> SigningKey:
     if not path.exists():
         shelf.make_folder(folder, 0o700)
         fresh = Ed25519PrivateKey.generate()
-        pem = fresh.private_bytes(
-            serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
-        )
+        pem = fresh.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
         shelf.write(path, pem, mode=0o600)
         shelf.write(folder / f"{BOX}.pub", (fresh.public_key().public_bytes_raw().hex() + "\n").encode(), mode=0o644)
     try:

@@ -59,7 +59,9 @@ class Ledger:
             connection.execute("PRAGMA synchronous=FULL")
             connection.execute("SELECT id FROM record LIMIT 1").fetchone()
         except (sqlite3.Error, OSError) as error:
-            raise LedgerError(f"{path}: the ledger cannot be opened ({error}); is the folder there, writable and not full?") from error
+            raise LedgerError(
+                f"{path}: the ledger cannot be opened ({error}); is the folder there, writable and not full?"
+            ) from error
         return cls(connection, path)
 
     def close(self) -> None:

@@ -7,7 +7,7 @@ import os
 import sys
 from collections.abc import Callable
 
-from appliance.clock import SECOND
+from appliance.moments import SECOND
 
 _PRIORITIES = {logging.DEBUG: 7, logging.INFO: 6, logging.WARNING: 4, logging.ERROR: 3, logging.CRITICAL: 2}
 

@@ -36,9 +36,7 @@ class Manifest:
 
     def encode(self) -> bytes:
         """The document as it is sealed beside the recording."""
-        return canonical(
-            {"facts": self.facts, "chain": self.chain, "signature": self.signature, "public_key": self.public_key}
-        )
+        return canonical({"facts": self.facts, "chain": self.chain, "signature": self.signature, "public_key": self.public_key})
 
 
 def canonical(value: Mapping[str, Any]) -> bytes:
@@ -58,7 +56,10 @@ def decode(document: bytes) -> Manifest:
     try:
         tree = json.loads(document)
         found = Manifest(
-            facts=dict(tree["facts"]), chain=str(tree["chain"]), signature=str(tree["signature"]), public_key=str(tree["public_key"])
+            facts=dict(tree["facts"]),
+            chain=str(tree["chain"]),
+            signature=str(tree["signature"]),
+            public_key=str(tree["public_key"]),
         )
     except (ValueError, KeyError, TypeError) as error:
         raise ManifestError(f"is no manifest ({error})") from error

@@ -9,7 +9,7 @@ of them. Moments are nanoseconds since the epoch (UTC). `subject` is what the fa
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, fields
 from enum import StrEnum
 from typing import Any, ClassVar
@@ -381,8 +381,14 @@ def decode(kind: str, version: int, body: str) -> Record:
     cls = KINDS.get(kind)
     if cls is None or version != cls.version:
         raise UnknownRecordError(f"record {kind} version {version} is not known to this version of the program")
-    values = json.loads(body)
+    values: dict[str, Any] = json.loads(body)
     known = {field.name for field in fields(cls)}
     if set(values) != known:
         raise UnknownRecordError(f"record {kind}: fields {sorted(set(values) ^ known)} do not match version {version}")
-    return cls(**{name: tuple(value) if isinstance(value, list) else value for name, value in values.items()})
+    make: Callable[..., Record] = cls
+    return make(**with_tuples(values))
+
+
+def with_tuples(values: Mapping[str, Any]) -> dict[str, Any]:
+    """Fields as records hold them: JSON's lists are tuples."""
+    return {name: tuple(value) if isinstance(value, list) else value for name, value in values.items()}

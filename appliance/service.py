@@ -13,14 +13,16 @@ import signal
 import socket
 from collections.abc import Callable, Mapping
 from contextlib import suppress
+from pathlib import Path
 from types import FrameType
 from typing import Any
 
-from appliance.clock import SECOND, Clock, SystemClock
+from appliance.clock import Clock, SystemClock
 from appliance.doorbell import Doorbell
 from appliance.folders import Folders
 from appliance.ledger import Ledger
 from appliance.logs import Trouble
+from appliance.moments import SECOND
 from appliance.records import Heartbeat
 
 HEARTBEAT_S = 10.0
@@ -41,8 +43,7 @@ def sd_notify(*assignments: str) -> None:
 
 def resident_megabytes() -> float:
     """This process's resident memory, in MB."""
-    with open("/proc/self/statm", "rb") as statm:
-        return int(statm.read().split()[1]) * os.sysconf("SC_PAGE_SIZE") / 1e6
+    return int(Path("/proc/self/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE") / 1e6
 
 
 class StopSignal:
@@ -105,7 +106,7 @@ class Service:
                 pause = step()
                 failures = 0
                 self._trouble.over(f"{self.name} works again")
-            except Exception as error:  # noqa: BLE001 - a daemon restarts its loop
+            except Exception as error:
                 log.debug("round failed", exc_info=True)
                 self._trouble.happened(f"{self.name}: {type(error).__name__}: {error}")
                 state, pause = f"failing: {error}", _FAILED_ROUND_S[min(failures, len(_FAILED_ROUND_S) - 1)]

@@ -10,9 +10,10 @@ from typing import Any
 
 from appliance import logs, registry
 from appliance.box import Box
-from appliance.calls import as_json, get_call, get_recording
-from appliance.clock import to_datetime
+from appliance.calls import as_json
 from appliance.ledger import Ledger
+from appliance.lookup import get_call, get_recording
+from appliance.moments import to_datetime
 from appliance.numbers import pretty
 from appliance.service import Service
 
@@ -82,7 +83,9 @@ def _print_call(box: Box, ledger: Ledger, name: str, *, as_lines: bool) -> None:
     caller = pretty(call.caller, call.caller_e164) or call.caller_reason or "?"
     began = to_datetime(call.started_at, box.config.site.zone)
     result = f"{recording.facts.seconds:.1f} s {recording.facts.recording}" if recording else f"not recorded: {call.not_recorded}"
-    print(f"{began:%Y-%m-%d %H:%M:%S}  {call.direction:8}  {caller} → {pretty(call.called, call.called_e164)}  {call.end_reason}  {result}")
+    print(
+        f"{began:%Y-%m-%d %H:%M:%S}  {call.direction:8}  {caller} → {pretty(call.called, call.called_e164)}  {call.end_reason}  {result}"
+    )
 
 
 def run_open(arguments: argparse.Namespace) -> int:

@@ -12,8 +12,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-from appliance.clock import SECOND
 from appliance.ids import CallId
+from appliance.moments import SECOND
 from appliance.records import CallEnded, Side
 from capture.parties import Parties
 from capture.sdp import Media

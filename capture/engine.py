@@ -1,9 +1,9 @@
 """The capture core: frames in, effects and spool buffers out. Pure; the tap, the replay and the tests drive it alike.
 
-    engine.frame(link, frame, at, now)   a frame with its timestamp, and the clock on which deadlines run
-    engine.tick(now)                     what is due
-    engine.effects                       what to do, in order; the shell takes and clears it
-    engine.media.fresh                   streams with packets for the spool
+engine.frame(link, frame, at, now)   a frame with its timestamp, and the clock on which deadlines run
+engine.tick(now)                     what is due
+engine.effects                       what to do, in order; the shell takes and clears it
+engine.media.fresh                   streams with packets for the spool
 """
 
 from __future__ import annotations

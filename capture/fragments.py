@@ -6,7 +6,7 @@ fragments overlap the first one stands: RFC 5722 drops such datagrams, but a rec
 
 from __future__ import annotations
 
-from appliance.clock import SECOND
+from appliance.moments import SECOND
 
 Key = tuple[bytes, bytes, int, int]
 """Source, destination, protocol, identification."""

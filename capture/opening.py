@@ -9,10 +9,10 @@ import soundfile
 
 from appliance import keys, registry, shelf
 from appliance.box import Box
-from appliance.calls import get_recording
 from appliance.errors import CouldNotError, UsageError
 from appliance.keys import Identity
 from appliance.ledger import Ledger
+from appliance.lookup import get_recording
 from appliance.sealed import SealedError, SealedReader
 from capture.formats import FormatError
 
@@ -37,14 +37,19 @@ def open_recording(box: Box, name: str, output: Path, key_file: Path | None) -> 
         where = f"; it is stored as {recording.key}" if recording.key else ""
         raise CouldNotError(f"recording {recording.facts.recording}: the local copy is gone{where}") from error
     except (SealedError, FormatError) as error:
-        raise CouldNotError(f"recording {recording.facts.recording}: {error}; name a key with --identity, or try the stored copy") from error
+        raise CouldNotError(
+            f"recording {recording.facts.recording}: {error}; name a key with --identity, or try the stored copy"
+        ) from error
 
 
 def _decode(sealed: IO[bytes], identities: list[Identity], form: str, output: Path) -> float:
     clear = cast(IO[bytes], SealedReader(sealed, identities))
     rate, pieces = registry.load("capture.formats", form).decode(clear)
     samples = 0
-    with shelf.create(output, mode=0o600) as file, soundfile.SoundFile(file, "w", rate, 2, subtype="PCM_16", format="WAV") as wav:
+    with (
+        shelf.create(output, mode=0o600) as file,
+        soundfile.SoundFile(file, "w", rate, 2, subtype="PCM_16", format="WAV") as wav,
+    ):
         for piece in pieces:
             wav.write(piece)
             samples += len(piece)

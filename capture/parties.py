@@ -124,12 +124,12 @@ def _by_network(config: Config, source: Address, destination: Address) -> Direct
     if not config.capture.inside:
         return Direction.UNKNOWN
     nets = [ip_network(text, strict=False) for text in config.capture.inside]
-    sides = tuple(any(ip_address(address.host) in net for net in nets) for address in (source, destination))
+    inside = [any(ip_address(address.host) in net for net in nets) for address in (source, destination)]
     return {
         (True, True): Direction.INTERNAL,
         (True, False): Direction.OUTBOUND,
         (False, True): Direction.INBOUND,
-    }.get(sides, Direction.UNKNOWN)
+    }.get((inside[0], inside[1]), Direction.UNKNOWN)
 
 
 def _by_numbers(

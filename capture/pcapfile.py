@@ -13,8 +13,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import IO, NamedTuple, cast
 
-from appliance.clock import SECOND
 from appliance.errors import CouldNotError, UsageError
+from appliance.moments import SECOND
 
 _PCAP = {
     b"\xa1\xb2\xc3\xd4": (">", 1000),

@@ -8,7 +8,7 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
-from appliance.clock import SECOND
+from appliance.moments import SECOND
 from capture.frames import LINK_ETHERNET
 from capture.pcapfile import Captured, frames
 from capture.ring import RingError

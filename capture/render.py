@@ -14,12 +14,14 @@ from typing import IO, Any, cast
 
 from appliance import __version__, manifest, registry, shelf
 from appliance.box import Box
-from appliance.calls import Call, get_call
-from appliance.clock import Clock, to_datetime
+from appliance.calls import Call
+from appliance.clock import Clock
 from appliance.ids import CallId, recording_id
 from appliance.jobs import Job, NewJob, enqueue, finish
 from appliance.keys import Recipient, SigningKey
 from appliance.ledger import Ledger, append
+from appliance.lookup import get_call
+from appliance.moments import to_datetime
 from appliance.records import CallNotRecorded, NotRecorded, Record, RecordingFailed, RecordingReady, SegmentClosed, Side
 from appliance.sealed import SealingFile, seal
 from capture.stereo import Channel, mix
@@ -75,9 +77,7 @@ class Renderer:
 
     def _write(self, call: Call, usable: list[Survey], alive: Callable[[], None]) -> Written:
         origin, rate = origin_of(usable), max(found.sample_rate for found in usable)
-        voices = {
-            side: [Voice(found, rate, origin) for found in _by_preference(usable) if found.speaker is side] for side in Side
-        }
+        voices = {side: [Voice(found, rate, origin) for found in _by_preference(usable) if found.speaker is side] for side in Side}
         day = to_datetime(origin)
         name = f"{recording_id(CallId(call.id))}.{self._format.EXTENSION}.age"
         path = self._box.folders.recordings / f"{day:%Y/%m/%d}" / name
@@ -103,17 +103,25 @@ class Renderer:
         """Chain, sign, write the manifest, and commit it all."""
         now = self._clock.now()
         with self._ledger.transaction() as connection:
-            head = connection.execute("SELECT sequence, json_extract(body, '$.chain') FROM recording ORDER BY sequence DESC LIMIT 1")
+            head = connection.execute(
+                "SELECT sequence, json_extract(body, '$.chain') FROM recording ORDER BY sequence DESC LIMIT 1"
+            )
             sequence, previous = head.fetchone() or (0, manifest.FIRST)
             facts = self._facts(call, written, surveys, cut=bool(job.body.get("cut")))
             described: dict[str, Any] = {
-                "box": {"serial": self._box.config.site.serial, "contract": self._box.config.site.contract, "software": __version__},
+                "box": {
+                    "serial": self._box.config.site.serial,
+                    "contract": self._box.config.site.contract,
+                    "software": __version__,
+                },
                 "epoch": self._box.config.site.epoch,
                 "sequence": sequence + 1,
                 "previous": previous,
                 "signed_at": now,
                 "call": _call_facts(call),
-                "segments": [_segment_facts(row.record) for row in self._ledger.of(call.id) if isinstance(row.record, SegmentClosed)],
+                "segments": [
+                    _segment_facts(row.record) for row in self._ledger.of(call.id) if isinstance(row.record, SegmentClosed)
+                ],
                 "recording": facts,
                 "waveform": written.waveform,
             }

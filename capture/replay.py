@@ -8,9 +8,10 @@ from pathlib import Path
 
 from appliance import discharge
 from appliance.box import Box
-from appliance.clock import SECOND, Clock, SystemClock
+from appliance.clock import Clock, SystemClock
 from appliance.errors import CouldNotError, UsageError
 from appliance.ledger import Ledger
+from appliance.moments import SECOND
 from capture import recovery
 from capture.dialog import LINGER
 from capture.engine import Engine

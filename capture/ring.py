@@ -15,8 +15,8 @@ import socket
 import struct
 from collections.abc import Iterator
 
-from appliance.clock import SECOND
 from appliance.errors import CouldNotError
+from appliance.moments import SECOND
 from capture.frames import LINK_ETHERNET
 from capture.pcapfile import Captured
 
@@ -64,7 +64,9 @@ def open_socket(interface: str, megabytes: int) -> socket.socket:
         packets.setsockopt(SOL_PACKET, PACKET_ADD_MEMBERSHIP, struct.pack("iHH8s", index, PACKET_MR_PROMISC, 0, b""))
     except OSError as error:
         packets.close()
-        raise RingError(f"{interface}: cannot be listened on ({error.strerror}); `ip link` shows the interfaces there are") from error
+        raise RingError(
+            f"{interface}: cannot be listened on ({error.strerror}); `ip link` shows the interfaces there are"
+        ) from error
     return packets
 
 
@@ -101,7 +103,7 @@ class Ring:
         if self._held:
             select.select(also, [], [], min(timeout, LOOK_S))
         else:
-            select.select([self._socket, *also], [], [], timeout)
+            select.select([self._socket.fileno(), *also], [], [], timeout)
 
     def drain(self, blocks: int) -> Iterator[Captured]:
         """The frames of up to so many waiting blocks; the blocks stay ours until `release`."""

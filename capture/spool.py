@@ -52,7 +52,9 @@ class Reel:
         except BlockingIOError as error:
             raise ReelInUseError(f"{self.folder}: another process records this source already; stop it first") from error
         except OSError as error:
-            raise SpoolError(f"{self.folder}: the spool cannot be written ({error.strerror}); is the disk full or read-only?") from error
+            raise SpoolError(
+                f"{self.folder}: the spool cannot be written ({error.strerror}); is the disk full or read-only?"
+            ) from error
 
     def keep(self, messages: Iterable[Keep]) -> None:
         """Append SIP messages to their calls. Raises SpoolError."""

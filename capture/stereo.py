@@ -7,13 +7,19 @@ proxy. At any moment the one with most packets in all is heard and the others on
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from capture.voice import Piece
-
 CHUNK_S = 4
+
+
+class Piece(NamedTuple):
+    """Samples that begin at `start` (in samples from the origin)."""
+
+    start: int
+    samples: NDArray[np.int16]
 
 
 class Channel:

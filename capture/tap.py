@@ -12,10 +12,10 @@ import os
 import socket
 
 from appliance.box import Box
-from appliance.clock import SECOND
 from appliance.errors import ConfigError, CouldNotError
 from appliance.ledger import Ledger
 from appliance.logs import Trouble
+from appliance.moments import SECOND
 from appliance.service import HEARTBEAT_S, Service, sd_notify
 from capture import recovery
 from capture.engine import Engine
@@ -47,7 +47,7 @@ class Tap:
         self.recorder = Recorder(self.engine, self.reel, self._scribe, box.config)
         self._trouble = Trouble(log, self._clock.monotonic)
         self._flushed_at = self._ticked_at = self._clock.monotonic()
-        self._last_at = self._clock.now()
+        self._last_at: int = self._clock.now()
         self._beat_at = 0
         self._take_over(box)
 
@@ -79,11 +79,11 @@ class Tap:
     def round(self) -> None:
         """Read what waits, write what is due."""
         now = self._clock.monotonic()
-        frame, link_at = self.engine.frame, self._last_at
+        frame, last_at = self.engine.frame, self._last_at
         for link, data, at in self.ring.drain(BLOCKS_A_ROUND):
             frame(link, data, at, now)
-            link_at = at
-        self._last_at = link_at
+            last_at = at
+        self._last_at = last_at
         if now - self._ticked_at >= TICK:
             self._ticked_at = now
             self.engine.tick(now)

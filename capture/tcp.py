@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from typing import NamedTuple
 
-from appliance.clock import SECOND
+from appliance.moments import SECOND
 from capture.frames import Address, Segment
 from capture.sip import MAX_START_LINE, looks_like_sip
 
@@ -73,7 +73,7 @@ class Messages:
     def _skip_line_ends(self) -> None:
         """CRLF between messages keeps connections alive (RFC 5626 §3.5.1)."""
         begin = 0
-        while self._held[begin : begin + 1] in (b"\r", b"\n"):
+        while begin < len(self._held) and self._held[begin] in b"\r\n":
             begin += 1
         del self._held[:begin]
 

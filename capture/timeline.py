@@ -13,11 +13,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
 
-from appliance.clock import SECOND
+from appliance.moments import SECOND
 from capture.index import Ints, Packets, compact, join
 
 WINDOW = 50
@@ -160,13 +161,11 @@ class Timeline:
             values, counts = np.unique(plain, return_counts=True)
             self._step = int(values[counts.argmax()])
 
-    def _anchored(
-        self, offset: Ints, stamp: Ints, broken: NDArray[np.bool_], pause: NDArray[np.bool_], due: int
-    ) -> Ints:
+    def _anchored(self, offset: Ints, stamp: Ints, broken: NDArray[np.bool_], pause: NDArray[np.bool_], due: int) -> Ints:
         position = np.empty(due, np.int64)
         edges = [*np.flatnonzero(broken).tolist(), len(stamp)]
         edges = edges if edges[0] == 0 else [0, *edges]
-        for begin, end in zip(edges[:-1], edges[1:], strict=True):
+        for begin, end in pairwise(edges):
             if begin >= due:
                 break
             least = _least_ahead(offset[begin:end])[: due - begin]
@@ -194,4 +193,5 @@ class Timeline:
 def _least_ahead(offset: Ints) -> Ints:
     """The smallest offset among each packet and the ones up to WINDOW behind it."""
     padded = np.concatenate([offset, np.full(WINDOW - 1, np.iinfo(np.int64).max)])
-    return np.lib.stride_tricks.sliding_window_view(padded, WINDOW).min(axis=1)
+    least: Ints = np.lib.stride_tricks.sliding_window_view(padded, WINDOW).min(axis=1)
+    return least

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import re
 
-from appliance.clock import SECOND
 from appliance.config import Config
 from appliance.ids import CallId, call_id
+from appliance.moments import SECOND
 from appliance.records import CallAnswered, CallRinging, NotRecorded, Side
 from capture import parties, sdp
 from capture.dialog import Dialog, Event, State, end_reason, event_of

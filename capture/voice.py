@@ -9,29 +9,22 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from itertools import pairwise
 from pathlib import Path
-from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
-from appliance.clock import SECOND
+from appliance.moments import SECOND
 from appliance.records import Side
 from capture import blocks, codecs
 from capture.codecs import CodecError, Decoder
 from capture.codecs._resample import resample
 from capture.index import Packets, index
 from capture.payloads import NO_AUDIO, STATIC, Encoding
+from capture.stereo import Piece
 from capture.timeline import Counts, Placed, Timeline
 
 SLICE_BYTES = 1 << 21
-
-
-class Piece(NamedTuple):
-    """Samples that begin at `start` (in samples from the origin)."""
-
-    start: int
-    samples: NDArray[np.int16]
 
 
 @dataclass(slots=True)
@@ -166,7 +159,7 @@ class Voice:
                 lasting[rows] = codecs.by_encoding()[encoding.name].units(packets.size[rows])
         joined = (placed.position[1:] == placed.position[:-1] + lasting[:-1]) & (names[1:] == names[:-1])
         edges = [0, *(np.flatnonzero(~joined) + 1).tolist(), len(packets)]
-        for begin, end in zip(edges[:-1], edges[1:], strict=True):
+        for begin, end in pairwise(edges):
             encoding = self._survey.encoding(int(names[begin]))
             if lasting[begin] and encoding is not None:
                 yield begin, end, encoding
@@ -191,7 +184,7 @@ def _payloads(packets: Packets) -> bytes:
             first = int(packets.start[0])
             table = np.lib.stride_tricks.as_strided(packets.data[first:], (len(packets), size), (int(steps[0]), 1))
             return table.tobytes()
-        return packets.data[packets.start[:, None] + np.arange(size)].tobytes()
+        return bytes(packets.data[packets.start[:, None] + np.arange(size)].tobytes())
     pieces = [packets.data[begin : begin + length] for begin, length in zip(packets.start, packets.size, strict=True)]
     return b"".join(piece.tobytes() for piece in pieces)
 

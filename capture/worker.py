@@ -11,9 +11,10 @@ import os
 
 from appliance import doorbell, jobs, keys
 from appliance.box import Box
-from appliance.clock import SECOND, Clock
+from appliance.clock import Clock
 from appliance.errors import CouldNotError
 from appliance.ledger import Ledger
+from appliance.moments import SECOND
 from appliance.recipients import recipients
 from capture import recovery
 from capture.recorder import RENDER

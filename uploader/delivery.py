@@ -34,7 +34,9 @@ def deliver(store: Store, parcel: Parcel) -> int:
     if present is None:
         store.put(parcel.key, parcel.path, parcel.sha256)
     elif present.size != size:
-        raise DamagedCopyError(f"{parcel.key}: the store holds {present.size} bytes under this key instead of {size}; remove or rename it there")
+        raise DamagedCopyError(
+            f"{parcel.key}: the store holds {present.size} bytes under this key instead of {size}; remove or rename it there"
+        )
     if digest(store, parcel.key) != parcel.sha256:
         raise DamagedCopyError(f"{parcel.key}: what the store gives back is not what was sent; ask the provider, then retry")
     return size
@@ -51,7 +53,9 @@ def digest(store: Store, key: str) -> str:
 def _intact_size(parcel: Parcel) -> int:
     """The local file's size, after its bytes were checked: a disk may have changed them since."""
     if not parcel.path.exists():
-        raise DamagedCopyError(f"{parcel.path}: the local copy is gone before it was stored; look into the quarantine and the backup")
+        raise DamagedCopyError(
+            f"{parcel.path}: the local copy is gone before it was stored; look into the quarantine and the backup"
+        )
     if shelf.sha256_of(parcel.path) != parcel.sha256:
         raise DamagedCopyError(f"{parcel.path}: was changed since it was sealed; check the disk")
     return parcel.path.stat().st_size

@@ -11,7 +11,7 @@ from __future__ import annotations
 import re
 from typing import NamedTuple
 
-from appliance.clock import to_datetime
+from appliance.moments import to_datetime
 
 LAYOUT = "v1"
 MANIFEST = ".json.age"

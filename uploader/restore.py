@@ -18,7 +18,7 @@ from appliance.clock import Clock
 from appliance.errors import CouldNotError
 from appliance.keys import Identity
 from appliance.ledger import Ledger
-from appliance.records import CallAnswered, CallEnded, CallRinging, Record, RecordingReady, UploadDone
+from appliance.records import CallAnswered, CallEnded, CallRinging, Record, RecordingReady, UploadDone, with_tuples
 from appliance.sealed import SealedError, open_sealed
 from uploader import objects
 from uploader.store import Store, StoreError
@@ -136,10 +136,10 @@ def _records(item: _Found, facts: dict[str, Any], store: str, now: int) -> Itera
             started_at=call["started_at"], ringing_at=call["ringing_at"], answered_at=call["answered_at"],
             end_seen=bool(call["end_seen"]),
         )  # fmt: skip
-    tuples = {name: tuple(value) if isinstance(value, list) else value for name, value in facts.items()}
+    told: dict[str, Any] = with_tuples(facts)
     beside = facts["file"].rpartition("/")[0] + f"/{facts['recording']}.json.age"
     yield RecordingReady(
-        at=signed.facts["signed_at"], **tuples, manifest=beside, epoch=signed.facts["epoch"], sequence=signed.facts["sequence"],
+        at=signed.facts["signed_at"], **told, manifest=beside, epoch=signed.facts["epoch"], sequence=signed.facts["sequence"],
         previous=signed.facts["previous"], chain=signed.chain, signature=signed.signature,
     )  # fmt: skip
     yield UploadDone(

@@ -7,10 +7,11 @@ from pathlib import Path
 
 from appliance import doorbell, jobs, shelf
 from appliance.box import Box
-from appliance.calls import get_recording
-from appliance.clock import SECOND, Clock
+from appliance.clock import Clock
 from appliance.ledger import Ledger
 from appliance.logs import Trouble
+from appliance.lookup import get_recording
+from appliance.moments import SECOND
 from appliance.records import RecordingReady, UploadDone, UploadParked
 from uploader import objects
 from uploader.delivery import DamagedCopyError, Parcel, deliver

@@ -127,7 +127,11 @@ class Supervisor:
                 os.dup2(handle, LISTEN_FDS_START + place, inheritable=True)
 
         child.process = subprocess.Popen(  # noqa: S603 - our own program
-            child.arguments, env=environment, stdin=subprocess.DEVNULL, preexec_fn=prepare, close_fds=not kept  # noqa: PLW1509
+            child.arguments,
+            env=environment,
+            stdin=subprocess.DEVNULL,
+            preexec_fn=prepare,  # noqa: PLW1509 - this process has one thread
+            close_fds=not kept,
         )
         child.ready, child.starts, child.alive_at = False, child.starts + 1, time.monotonic()
 

@@ -11,11 +11,11 @@ from typing import Any
 
 from appliance import __version__
 from appliance.box import Box
-from appliance.clock import SECOND, isoformat
 from appliance.errors import CouldNotError
 from appliance.health import report
 from appliance.health.checks import Context, Severity
 from appliance.ledger import Ledger
+from appliance.moments import SECOND, isoformat
 
 Commands = Any
 """argparse's sub-parsers object, whose type has no public name."""
@@ -77,7 +77,9 @@ def run_status(arguments: argparse.Namespace) -> int:
     for job in facts["jobs"]:
         print(f"waiting     {job['count']} {job['kind']} ({job['state']})")
     for service in facts["services"]:
-        print(f"{service['service']:11} {service['state']}, {service['age']:.0f} s ago, {service['detail'].get('megabytes', '?')} MB")
+        print(
+            f"{service['service']:11} {service['state']}, {service['age']:.0f} s ago, {service['detail'].get('megabytes', '?')} MB"
+        )
     return 0
 
 
@@ -86,7 +88,12 @@ def run_doctor(arguments: argparse.Namespace) -> int:
     box = Box.of(arguments)
     with Ledger.open(box.folders.ledger, readonly=True) as ledger:
         found = report.run(Context(box, ledger, time.time_ns()))
-    versions = {"appliance": __version__, "python": platform.python_version(), "sqlite": sqlite3.sqlite_version, "kernel": platform.release()}
+    versions = {
+        "appliance": __version__,
+        "python": platform.python_version(),
+        "sqlite": sqlite3.sqlite_version,
+        "kernel": platform.release(),
+    }
     if arguments.json:
         findings = [
             {"check": name, "severity": item.severity.value, "what": str(item.what), "mend": str(item.mend)} for name, item in found

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
 from appliance.calls import Recording
-from appliance.clock import SECOND
+from appliance.moments import SECOND
 
 _DAY = 24 * 3600 * SECOND
 

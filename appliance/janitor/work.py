@@ -14,13 +14,14 @@ from apscheduler.triggers.base import BaseTrigger
 from apscheduler.triggers.cron import CronTrigger
 from apscheduler.triggers.interval import IntervalTrigger
 
-from appliance import calls, discharge, shelf
+from appliance import discharge, lookup, shelf
 from appliance.box import Box
-from appliance.clock import SECOND, Clock, to_datetime
+from appliance.clock import Clock
 from appliance.health import report
 from appliance.health.checks import Context, Severity
 from appliance.janitor import retention
 from appliance.ledger import Ledger
+from appliance.moments import SECOND, to_datetime
 from appliance.records import IssueClosed, IssueOpened, RecordingExpired
 
 LOOK_S = 5.0
@@ -82,7 +83,7 @@ class Janitor:
         """Remove local copies whose time is over. The row comes before the deletion."""
         now = self._clock.now()
         days = self._box.config.retention.local_days
-        for recording, rule in list(retention.due(calls.recordings(self._ledger.connection), now, days)):
+        for recording, rule in list(retention.due(lookup.recordings(self._ledger.connection), now, days)):
             facts = recording.facts
             self._ledger.append(RecordingExpired(at=now, recording=facts.recording, rule=rule))
             for name in (facts.file, facts.manifest):

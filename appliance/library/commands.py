@@ -10,11 +10,12 @@ from zoneinfo import ZoneInfo
 
 from appliance import keys
 from appliance.box import Box
-from appliance.calls import as_json, get_recording, recording_as_json
-from appliance.clock import from_iso, to_datetime
+from appliance.calls import as_json, recording_as_json
 from appliance.errors import CouldNotError, UsageError
 from appliance.ledger import Ledger
 from appliance.library.search import Query, find
+from appliance.lookup import get_recording
+from appliance.moments import from_iso, to_datetime
 from appliance.numbers import pretty
 
 Commands = Any

@@ -54,7 +54,9 @@ def open_recording(folders: Folders, recording: Recording, identities: list[Iden
     try:
         file = path.open("rb")
     except FileNotFoundError as error:
-        raise PlaybackError(f"recording {recording.facts.recording}: the local copy is gone; it is stored as {recording.key}") from error
+        raise PlaybackError(
+            f"recording {recording.facts.recording}: the local copy is gone; it is stored as {recording.key}"
+        ) from error
     except OSError as error:
         raise PlaybackError(f"recording {recording.facts.recording}: cannot be read ({error.strerror}); check the disk") from error
     try:

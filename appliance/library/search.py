@@ -6,7 +6,8 @@ import sqlite3
 from dataclasses import dataclass
 from typing import Any
 
-from appliance.calls import Call, read_call, select_calls
+from appliance.calls import Call
+from appliance.lookup import read_call, select_calls
 from appliance.numbers import clean
 
 PAGE = 50

@@ -11,10 +11,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from appliance import manifest, shelf
-from appliance.calls import Recording, recordings
+from appliance.calls import Recording
 from appliance.folders import Folders
 from appliance.keys import Identity
 from appliance.ledger import Ledger
+from appliance.lookup import recordings
 from appliance.sealed import SealedError, SealedReader, WrongKeyError, open_sealed
 
 _PIECE = 1 << 20

@@ -15,8 +15,8 @@ from typing import NamedTuple
 from argon2 import PasswordHasher
 from argon2.exceptions import Argon2Error, InvalidHashError
 
-from appliance.clock import SECOND
 from appliance.ledger import Ledger
+from appliance.moments import SECOND
 from appliance.records import Changed
 
 FIRST_ACCOUNT = "admin"
@@ -169,9 +169,10 @@ def _forget_old(connection: sqlite3.Connection, now: int) -> None:
 def _matches(stored: str | None, password: str) -> bool:
     """Takes as long for an unknown name as for a known one."""
     try:
-        return _hasher.verify(stored or _NOBODY, password) and stored is not None
+        _hasher.verify(stored or _NOBODY, password)
     except (Argon2Error, InvalidHashError):
         return False
+    return stored is not None
 
 
 def _digest(token: str) -> bytes:

@@ -21,7 +21,7 @@ from appliance.service import HEARTBEAT_S, resident_megabytes, sd_notify
 from appliance.web.console import Console
 from appliance.web.news import News
 from appliance.web.pages import account, calls, health, live, sign_in
-from appliance.web.security import SignInNeededError, guard, session_of, sign_in_address
+from appliance.web.security import Guard, SignInNeededError, session_of, sign_in_address
 
 _STATIC = Path(__file__).parent / "static"
 
@@ -31,7 +31,7 @@ def create(console: Console) -> FastAPI:
     app = FastAPI(title="appliance", docs_url=None, redoc_url=None, openapi_url=None, lifespan=_lifespan)
     app.state.console = console
     app.state.news = News()
-    app.middleware("http")(guard)
+    app.add_middleware(Guard)
     app.mount("/static", StaticFiles(directory=_STATIC), name="static")
     for pages in (sign_in, account, calls, live, health):
         app.include_router(pages.router)

@@ -24,7 +24,9 @@ def add(commands: Commands, common: argparse.ArgumentParser) -> None:
     serve.add_argument("--port", type=int, metavar="P", help="port to listen on (default: web.port)")
     serve.set_defaults(run=run_serve)
     password = actions.add_parser("password", parents=[common], help="print a one-time password for an account")
-    password.add_argument("name", nargs="?", default="admin", metavar="NAME", help="the account (default: admin); made if it is new")
+    password.add_argument(
+        "name", nargs="?", default="admin", metavar="NAME", help="the account (default: admin); made if it is new"
+    )
     password.set_defaults(run=run_password)
 
 

@@ -57,11 +57,20 @@ class Console:
         """The language of this request's answer."""
         return i18n.choose(request.headers.get("accept-language", ""))
 
-    def page(self, request: Request, name: str, session: Session | None, status: int = 200, **values: Any) -> HTMLResponse:
+    def page(self, request: Request, template: str, session: Session | None, status: int = 200, /, **values: Any) -> HTMLResponse:
         """A whole page."""
         language = self.language(request)
-        html = self._templates[language].get_template(name).render(
-            language=language, session=session, site=self.box.config.site, path=request.url.path, version=__version__, **values
+        html = (
+            self._templates[language]
+            .get_template(template)
+            .render(
+                language=language,
+                session=session,
+                site=self.box.config.site,
+                path=request.url.path,
+                version=__version__,
+                **values,
+            )
         )
         return HTMLResponse(html, status_code=status, headers={"Content-Language": language, "Vary": "Accept-Language"})
 
@@ -87,7 +96,7 @@ class Console:
             length=i18n.length,
             said=lambda text: text.translated(catalogue.gettext),
             label=lambda code, kind: catalogue.gettext(getattr(labels, kind).get(code, code)) if code else "",
-            number=lambda national, e164: pretty(national, e164),
+            number=pretty,
             facts=asdict,
         )
         environment.globals.update(

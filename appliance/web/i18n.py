@@ -17,7 +17,7 @@ from babel.dates import format_datetime, format_time
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
 
-from appliance.clock import to_datetime
+from appliance.moments import to_datetime
 
 LANGUAGES = ("ja", "en")
 _LOCALE = Path(__file__).parent / "locale"

@@ -23,12 +23,12 @@ class News:
         self.closing = True
         self.tell()
 
-    async def wait(self, timeout: float) -> None:
-        """Until there may be news, or `timeout` seconds are over."""
+    async def wait(self, seconds: float) -> None:
+        """Until there may be news, or so many seconds are over."""
         event = asyncio.Event()
         self._waiting.add(event)
         try:
-            await asyncio.wait_for(event.wait(), timeout)
+            await asyncio.wait_for(event.wait(), seconds)
         except TimeoutError:
             return
         finally:

@@ -6,6 +6,7 @@ import ipaddress
 import signal
 import socket
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from types import FrameType
 
 import uvicorn
@@ -34,9 +35,10 @@ def serve(box: Box, host: str, port: int) -> None:
     """Serve until SIGTERM or SIGINT. Raises CouldNotError where the port cannot be had."""
     Ledger.open(box.folders.ledger).close()  # migrate, and say at once what is wrong with the folder
     app = create(Console(box, SystemClock()))
+    pair = certificate(box, host)
     settings = uvicorn.Config(
         app, log_config=None, access_log=False, server_header=False, timeout_graceful_shutdown=3, timeout_keep_alive=30,
-        proxy_headers=False, **certificate(box, host),
+        proxy_headers=False, ssl_certfile=pair and pair.certificate, ssl_keyfile=pair and pair.key,
     )  # fmt: skip
     server = _Server(settings)
     server.news = app.state.news
@@ -62,17 +64,16 @@ def is_this_machine(host: str) -> bool:
         return False
 
 
-def certificate(box: Box, host: str) -> dict[str, str]:
-    """uvicorn's TLS settings: none on this machine itself; else the configured certificate, or one of our own."""
+def certificate(box: Box, host: str) -> tls.Pair | None:
+    """The TLS certificate: None on this machine itself; else the configured one, or one of our own."""
     if is_this_machine(host):
-        return {}
+        return None
     web = box.config.web
     if bool(web.certificate) != bool(web.private_key):
         raise ConfigError(f"{box.source.name}: web.certificate and web.private_key belong together; set both or none")
     if web.certificate:
-        return {"ssl_certfile": web.certificate, "ssl_keyfile": web.private_key}
-    pair = tls.own_certificate(box.folders.keys, socket.gethostname(), datetime.now(UTC), timedelta(days=825))
-    return {"ssl_certfile": str(pair.certificate), "ssl_keyfile": str(pair.key)}
+        return tls.Pair(Path(web.certificate), Path(web.private_key))
+    return tls.own_certificate(box.folders.keys, socket.gethostname(), datetime.now(UTC), timedelta(days=825))
 
 
 def _listen(host: str, port: int) -> socket.socket:
@@ -86,5 +87,3 @@ def _listen(host: str, port: int) -> socket.socket:
         listener.close()
         raise CouldNotError(f"{host}:{port}: cannot be listened on ({error.strerror}); choose another with --port") from error
     return listener
-
-

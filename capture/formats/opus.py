@@ -67,4 +67,4 @@ def _pieces(container: av.container.InputContainer) -> Iterator[Stereo]:
     with container:
         for frame in container.decode(audio=0):
             for piece in resampler.resample(frame):
-                yield piece.to_ndarray().reshape(-1, 2)
+                yield piece.to_ndarray().reshape(-1, 2).astype(np.int16, copy=False)

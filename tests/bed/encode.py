@@ -15,6 +15,7 @@ def encode(samples: NDArray[np.int16], rate: int, codec: str) -> bytes:
     """The samples (int16 mono at `rate`) as payload bytes."""
     name, target, _ = CODECS[codec]
     context = av.AudioCodecContext.create(name, "w")
+    assert isinstance(context, av.AudioCodecContext)
     context.sample_rate, context.layout, context.format = target, "mono", "s16"
     frame = av.AudioFrame.from_ndarray(np.ascontiguousarray(samples).reshape(1, -1), format="s16", layout="mono")
     frame.sample_rate = rate

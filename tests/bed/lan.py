@@ -19,7 +19,7 @@ MIRROR = "mirror"
 
 
 def possible() -> str:
-    """"" where namespaces can be made here, else why not."""
+    """ "" where namespaces can be made here, else why not."""
     if os.geteuid() != 0:
         return "network namespaces need root"
     probe = subprocess.run(["ip", "netns", "add", f"probe{os.getpid()}"], capture_output=True, text=True)
@@ -67,7 +67,9 @@ class Lan:
             _ip("-n", name, "addr", "add", address, "dev", port)
         _ip("-n", name, "link", "set", port, "up")
         # a mirror port sees finished frames: segments and checksums as on a wire
-        subprocess.run(["ip", "netns", "exec", name, "ethtool", "-K", port, "tx", "off", "gso", "off", "tso", "off"], capture_output=True)
+        subprocess.run(
+            ["ip", "netns", "exec", name, "ethtool", "-K", port, "tx", "off", "gso", "off", "tso", "off"], capture_output=True
+        )
 
     @staticmethod
     def _quiet(name: str, *interfaces: str) -> None:

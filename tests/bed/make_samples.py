@@ -12,6 +12,8 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
+
 from tests.bed import speech
 from tests.bed.encode import encode
 from tests.bed.lan import MIRROR, Lan
@@ -67,7 +69,8 @@ ALL = {
     "internal": Sample(
         about="One extension calls another in wideband: G.722.",
         talk=Talk(caller="201", called="202", display="佐藤", codec="G722", caller_at="office"),
-        turns=(("called", "はい、倉庫です。"), ("caller", "佐藤です。大阪からの荷物は水曜日に届くそうです。"), ("called", "わかりました。場所を空けておきます。")),
+        turns=(("called", "はい、倉庫です。"),
+            ("caller", "佐藤です。大阪からの荷物は水曜日に届くそうです。"), ("called", "わかりました。場所を空けておきます。")),
     ),
     "missed": Sample(
         about="A payphone rings the main line and gives up: no answer, CANCEL, 487.",
@@ -89,7 +92,7 @@ ALL = {
 
 def make(name: str, sample: Sample, lan: Lan) -> None:
     """Hold the call and write its capture and README."""
-    caller, called = speech.conversation(sample.turns) if sample.turns else (speech.np.zeros(0, "int16"),) * 2
+    caller, called = speech.conversation(sample.turns) if sample.turns else (np.zeros(0, np.int16),) * 2
     talk = sample.talk
     values = {field: getattr(talk, field) for field in talk.__dataclass_fields__}
     values.update(

@@ -73,26 +73,28 @@ def caller_scenario(talk: Talk, stream: str) -> str:
     who = f"{h['f']}: {display}<sip:{talk.caller}@{talk.from_host}>;tag=[pid]c[call_number]"
     extra = "\n".join(line for line in talk.extra.strip().splitlines() if line)
     invite = f"""INVITE sip:{talk.called}@[remote_ip]:[remote_port] SIP/2.0
-{h['v']}: SIP/2.0/[transport] [local_ip]:[local_port];branch=[branch]
+{h["v"]}: SIP/2.0/[transport] [local_ip]:[local_port];branch=[branch]
 {who}
-{h['t']}: <sip:{talk.called}@[remote_ip]>
-{h['i']}: [call_id]
+{h["t"]}: <sip:{talk.called}@[remote_ip]>
+{h["i"]}: [call_id]
 CSeq: 1 INVITE
-{h['m']}: <sip:{talk.caller}@[local_ip]:[local_port]>
+{h["m"]}: <sip:{talk.caller}@[local_ip]:[local_port]>
 Max-Forwards: 70
-{extra + chr(10) if extra else ""}{h['c']}: application/sdp
-{h['l']}: [len]
+{extra + chr(10) if extra else ""}{h["c"]}: application/sdp
+{h["l"]}: [len]
 
 {_sdp(talk.codec)}"""
+
     def within(method: str, number: int) -> str:
         return f"""{method} [next_url] SIP/2.0
-{h['v']}: SIP/2.0/[transport] [local_ip]:[local_port];branch=[branch]
+{h["v"]}: SIP/2.0/[transport] [local_ip]:[local_port];branch=[branch]
 {who}
-{h['t']}: <sip:{talk.called}@[remote_ip]>[peer_tag_param]
-{h['i']}: [call_id]
+{h["t"]}: <sip:{talk.called}@[remote_ip]>[peer_tag_param]
+{h["i"]}: [call_id]
 CSeq: {number} {method}
 Max-Forwards: 70
-{h['l']}: 0"""
+{h["l"]}: 0"""
+
     play = f'<nop><action><exec rtp_stream="{stream},1,{CODECS[talk.codec][2]},{talk.codec}/8000"/></action></nop>'
     steps = [_send(invite), '<recv response="100" optional="true"/>', '<recv response="180" optional="true"/>']
     if talk.answer:
@@ -103,14 +105,16 @@ Max-Forwards: 70
             steps += ['<recv request="BYE"/>', _answer("200 OK", h, "[last_Via:]", "")]
     else:
         cancel = f"""CANCEL sip:{talk.called}@[remote_ip]:[remote_port] SIP/2.0
-{h['v']}: SIP/2.0/[transport] [local_ip]:[local_port];branch=[branch-4]
+{h["v"]}: SIP/2.0/[transport] [local_ip]:[local_port];branch=[branch-4]
 {who}
-{h['t']}: <sip:{talk.called}@[remote_ip]>
-{h['i']}: [call_id]
+{h["t"]}: <sip:{talk.called}@[remote_ip]>
+{h["i"]}: [call_id]
 CSeq: 1 CANCEL
 Max-Forwards: 70
-{h['l']}: 0"""
-        ack = within("ACK", 1).replace("[next_url]", f"sip:{talk.called}@[remote_ip]:[remote_port]").replace("[branch]", "[branch-7]")
+{h["l"]}: 0"""
+        ack = (
+            within("ACK", 1).replace("[next_url]", f"sip:{talk.called}@[remote_ip]:[remote_port]").replace("[branch]", "[branch-7]")
+        )
         steps[2] = '<recv response="180"/>'
         steps += [
             f'<pause milliseconds="{talk.ring_ms}"/>', _send(cancel), '<recv response="200"/>', '<recv response="487"/>',
@@ -128,18 +132,23 @@ def called_scenario(talk: Talk, stream: str) -> str:
     steps = [f'<recv request="INVITE"><action>{remember}</action></recv>', '<Reference variables="whole,tag"/>', ringing]
     if talk.answer:
         answer = _answer("200 OK", h, "[last_Via:]", ";tag=[pid]d[call_number]", body=_sdp(talk.codec))
-        steps += [f'<pause milliseconds="{talk.ring_ms}"/>', answer.replace("<send>", '<send retrans="500">'), '<recv request="ACK"/>', play]
+        steps += [
+            f'<pause milliseconds="{talk.ring_ms}"/>',
+            answer.replace("<send>", '<send retrans="500">'),
+            '<recv request="ACK"/>',
+            play,
+        ]
         if talk.hangup == "caller":
             steps += ['<recv request="BYE"/>', _answer("200 OK", h, "[last_Via:]", "")]
         else:
             bye = f"""BYE sip:{talk.caller}@{HOSTS[talk.caller_at]}:[local_port] SIP/2.0
-{h['v']}: SIP/2.0/[transport] [local_ip]:[local_port];branch=[branch]
-{h['f']}: <sip:{talk.called}@[local_ip]>;tag=[pid]d[call_number]
-{h['t']}: <sip:{talk.caller}@{talk.from_host.replace("[local_ip]", HOSTS[talk.caller_at])}>;tag=[$tag]
-{h['i']}: [call_id]
+{h["v"]}: SIP/2.0/[transport] [local_ip]:[local_port];branch=[branch]
+{h["f"]}: <sip:{talk.called}@[local_ip]>;tag=[pid]d[call_number]
+{h["t"]}: <sip:{talk.caller}@{talk.from_host.replace("[local_ip]", HOSTS[talk.caller_at])}>;tag=[$tag]
+{h["i"]}: [call_id]
 CSeq: 7 BYE
 Max-Forwards: 70
-{h['l']}: 0"""
+{h["l"]}: 0"""
             steps += [f'<pause milliseconds="{talk.talk_ms}"/>', _send(bye), '<recv response="200"/>']
     else:
         steps += [
@@ -159,7 +168,7 @@ def _answer(status: str, h: dict[str, str], via: str, tag: str, body: str = "") 
 [last_To:]{tag}
 [last_Call-ID:]
 [last_CSeq:]
-{h['m']}: <sip:[local_ip]:[local_port];transport=[transport]>
+{h["m"]}: <sip:[local_ip]:[local_port];transport=[transport]>
 {content}""",
         retrans=False,
     )
@@ -215,7 +224,11 @@ class Call:
         if role == "called":
             command.remove(f"{HOSTS[there]}:{self._port}")
         self._phones[role] = subprocess.Popen(
-            self._lan.inside(here, command), stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, cwd=folder
+            self._lan.inside(here, command),
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            cwd=folder,
         )
         if role == "called":
             _wait_for_port(self._lan, here, self._port)

@@ -33,7 +33,19 @@ def say(text: str, *, high: bool = False) -> Samples:
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "said.wav"
         if voice() is not None:
-            command = ["open_jtalk", "-x", str(DICTIONARY), "-m", str(voice()), "-ow", str(path), "-fm", "7" if high else "0", "-r", "1.1"]
+            command = [
+                "open_jtalk",
+                "-x",
+                str(DICTIONARY),
+                "-m",
+                str(voice()),
+                "-ow",
+                str(path),
+                "-fm",
+                "7" if high else "0",
+                "-r",
+                "1.1",
+            ]
             subprocess.run(command, input=text.encode(), check=True, capture_output=True)
         else:
             language = "ja" if any(ord(letter) > 0x3000 for letter in text) else "en"

@@ -39,7 +39,7 @@ def main() -> int:
     catalogue.fuzzy = False
     with CATALOGUE.open("wb") as new:
         write_po(new, catalogue, width=120, ignore_obsolete=True, include_lineno=False, sort_output=True)
-    missing = sum(1 for message in catalogue if message.id and not any(message.string))
+    missing = sum(1 for message in catalogue if message.id and not all([message.string]))
     print(f"{CATALOGUE.relative_to(ROOT)}: {len(catalogue)} sentences, {missing} without a translation")
     return 0
 

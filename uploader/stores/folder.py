@@ -80,7 +80,7 @@ class FolderStore:
 
     def _path(self, key: str) -> Path:
         path = self._root / key
-        if ".." in Path(key).parts or path.is_absolute() and self._root not in path.parents:
+        if ".." in Path(key).parts or (path.is_absolute() and self._root not in path.parents):
             raise StoreRefusedError(f"{key}: is no key of ours")
         return path
 

@@ -103,7 +103,9 @@ class S3Store:
     def _give_up(self, key: str, error: ClientError | BotoCoreError) -> NoReturn:
         """The provider's answer as one of our three errors."""
         if isinstance(error, BotoCoreError):
-            raise StoreAgainError(f"bucket {self._bucket}: not reached ({error}); check network, DNS and store.options.endpoint") from error
+            raise StoreAgainError(
+                f"bucket {self._bucket}: not reached ({error}); check network, DNS and store.options.endpoint"
+            ) from error
         code = _code(error)
         answer = error.response.get("ResponseMetadata", {})
         status = int(answer.get("HTTPStatusCode", 0))
@@ -151,7 +153,9 @@ def _credentials(path: Path) -> tuple[str, str]:
         section = parser["default"]
         return section["aws_access_key_id"], section["aws_secret_access_key"]
     except OSError as error:
-        raise StoreRefusedError(f"{path}: the bucket's credentials are missing ({error.strerror}); see uploader/README.md") from error
+        raise StoreRefusedError(
+            f"{path}: the bucket's credentials are missing ({error.strerror}); see uploader/README.md"
+        ) from error
     except (configparser.Error, KeyError, UnicodeDecodeError) as error:
         raise StoreRefusedError(f"{path}: is no credentials file ([default] with the two aws_ lines is expected)") from error
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from appliance.clock import SECOND
 from appliance.health.checks import Context, Finding, Severity
+from appliance.moments import SECOND
 from appliance.words import N_, Text
 
 

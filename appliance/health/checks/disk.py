@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from appliance import shelf
-from appliance.clock import SECOND
 from appliance.health.checks import Context, Finding, Severity
+from appliance.moments import SECOND
 from appliance.words import N_, Text
 
 _DAY = 24 * 3600 * SECOND

@@ -21,11 +21,18 @@ def check(context: Context) -> Iterator[Finding]:
     try:
         strangers = [identity.name for identity in keys.identities_in(context.box.folders.keys) if identity.name != keys.PLAYBACK]
     except CouldNotError as error:
-        yield Finding(severity=Severity.ERROR, what=Text(N_("A key cannot be used: %(error)s"), {"error": str(error)}), mend=Text(N_("Mend what it names.")))
+        yield Finding(
+            severity=Severity.ERROR,
+            what=Text(N_("A key cannot be used: %(error)s"), {"error": str(error)}),
+            mend=Text(N_("Mend what it names.")),
+        )
         return
     for name in strangers:
         yield Finding(
             severity=Severity.WARNING,
             what=Text(N_("The private key of %(name)s lies on this box."), {"name": name}),
-            mend=Text(N_("Move %(name)s.key to a safe place off the box; its public half in the configuration is enough."), {"name": name}),
+            mend=Text(
+                N_("Move %(name)s.key to a safe place off the box; its public half in the configuration is enough."),
+                {"name": name},
+            ),
         )

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from appliance.clock import SECOND
 from appliance.health.checks import Context, Finding, Severity
+from appliance.moments import SECOND
 from appliance.words import N_, Text
 
 _DAY = 24 * 3600 * SECOND
@@ -36,11 +36,15 @@ def check(context: Context) -> Iterator[Finding]:
 
 def _display(context: Context) -> Iterator[Finding]:
     row = context.ledger.connection.execute(
-        "SELECT count(*), count(caller_reason) FROM call WHERE direction = 'inbound' AND started_at > ?", (context.now - 7 * _DAY,)
+        "SELECT count(*), count(caller_reason) FROM call WHERE direction = 'inbound' AND started_at > ?",
+        (context.now - 7 * _DAY,),
     ).fetchone()
     if row[0] >= FEW and row[0] == row[1]:
         yield Finding(
             severity=Severity.WARNING,
             what=Text(N_("All %(count)d inbound calls of the last week came without a number."), {"count": row[0]}),
-            mend=Text(N_("Is number display (ナンバーディスプレイ) contracted for these lines? Without it every call is anonymous."), {}),
+            mend=Text(
+                N_("Is number display (ナンバーディスプレイ) contracted for these lines? Without it every call is anonymous."),
+                {},
+            ),
         )

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from appliance.clock import SECOND
 from appliance.health.checks import Context, Finding, Severity
+from appliance.moments import SECOND
 from appliance.words import N_, Text
 
 LATE = 45 * SECOND
@@ -22,7 +22,7 @@ def check(context: Context) -> Iterator[Finding]:
                 mend=Text(N_("Start it again: systemctl start appliance-%(service)s"), name),
             )
         elif context.now - beat.at > LATE:
-            age = {"service": beat.service, "seconds": (context.now - beat.at) // SECOND}
+            age: dict[str, str | int | float] = {"service": beat.service, "seconds": (context.now - beat.at) // SECOND}
             yield Finding(
                 severity=Severity.ERROR,
                 what=Text(N_("The service %(service)s has not been heard of for %(seconds)d seconds."), age),

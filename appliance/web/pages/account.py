@@ -16,7 +16,7 @@ Own = Annotated[Session, Depends(allowed(Right.OWN_ACCOUNT))]
 
 
 @router.get("/account")
-def form(request: Request, session: Own, next: str = "/") -> Response:  # noqa: A002
+def form(request: Request, session: Own, next: str = "/") -> Response:
     """The form."""
     return console_of(request).page(request, "account.html", session, next=local_path(next), error="", least=MIN_LENGTH)
 
@@ -29,7 +29,7 @@ def choose(
     again: Annotated[str, Form(max_length=1000)] = "",
     old: Annotated[str, Form(max_length=1000)] = "",
     csrf: Annotated[str, Form(max_length=100)] = "",
-    next: Annotated[str, Form(max_length=2000)] = "/",  # noqa: A002
+    next: Annotated[str, Form(max_length=2000)] = "/",
 ) -> Response:
     """Set a lasting password."""
     check_form(session, csrf)

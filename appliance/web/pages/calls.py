@@ -9,11 +9,12 @@ from urllib.parse import urlencode
 from fastapi import APIRouter, Depends, HTTPException, Request
 from fastapi.responses import JSONResponse, Response, StreamingResponse
 
-from appliance.calls import Call, Recording, get_call, get_recording
-from appliance.clock import SECOND, from_iso, to_datetime
+from appliance.calls import Call, Recording
 from appliance.ids import is_id
 from appliance.library import playback
 from appliance.library.search import OUTCOMES, Query, find
+from appliance.lookup import get_call, get_recording
+from appliance.moments import SECOND, from_iso, to_datetime
 from appliance.records import CallRinging, Exported, Listened
 from appliance.web import labels, ranges
 from appliance.web.accounts import Session

@@ -10,8 +10,9 @@ from fastapi import APIRouter, Depends, Header, Request
 from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import Response, StreamingResponse
 
-from appliance.calls import Call, get_call, read_call, select_calls
-from appliance.clock import SECOND
+from appliance.calls import Call
+from appliance.lookup import get_call, read_call, select_calls
+from appliance.moments import SECOND
 from appliance.records import CallAnswered, CallEnded, CallNotRecorded, CallRinging, Record, RecordingFailed, RecordingReady
 from appliance.web.accounts import Session
 from appliance.web.console import Console
@@ -48,7 +49,9 @@ async def events(
     """Cards as they change, for ever."""
     row = int(last_event_id) if last_event_id.isdecimal() else after
     stream = _events(request, max(0, row))
-    return StreamingResponse(stream, media_type="text/event-stream", headers={"Cache-Control": "no-store", "X-Accel-Buffering": "no"})
+    return StreamingResponse(
+        stream, media_type="text/event-stream", headers={"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
+    )
 
 
 async def _events(request: Request, row: int) -> AsyncIterator[str]:

@@ -21,7 +21,7 @@ def home() -> Response:
 
 
 @router.get("/sign-in")
-def form(request: Request, next: str = "/") -> Response:  # noqa: A002 - the name that people see in the address
+def form(request: Request, next: str = "/") -> Response:
     """The form."""
     if session_of(request) is not None:
         return RedirectResponse(local_path(next), 303)
@@ -33,7 +33,7 @@ def sign_in(
     request: Request,
     name: Annotated[str, Form(max_length=100)] = "",
     password: Annotated[str, Form(max_length=1000)] = "",
-    next: Annotated[str, Form(max_length=2000)] = "/",  # noqa: A002
+    next: Annotated[str, Form(max_length=2000)] = "/",
 ) -> Response:
     """Check name and password; a session begins."""
     console = console_of(request)
