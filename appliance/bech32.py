@@ -20,6 +20,8 @@ def encode(prefix: str, data: bytes) -> str:
 
 def decode(text: str, prefix: str) -> bytes:
     """The data of a Bech32 text with this lower-case prefix. Raises Bech32Error."""
+    if not text.isascii():
+        raise Bech32Error("has letters that do not belong there")
     if text not in (text.lower(), text.upper()):
         raise Bech32Error("mixed upper and lower case")
     found, separator, rest = text.lower().rpartition("1")

@@ -43,11 +43,12 @@ class Ledger:
 
     @classmethod
     def open(cls, path: Path, *, readonly: bool = False) -> Ledger:
-        """Open the database at `path`, creating and migrating it unless `readonly`. Raises LedgerError."""
+        """Open the database at `path`, creating and migrating it unless `readonly`. Raises CouldNotError (LedgerError)."""
         try:
             if readonly:
                 if not path.exists():
                     raise LedgerError(f"{path}: there is no ledger here; nothing was recorded into this folder yet")
+                schema.refuse_newer(path)
             else:
                 path.parent.mkdir(parents=True, exist_ok=True, mode=0o750)
                 schema.ensure(path)

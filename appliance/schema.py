@@ -23,14 +23,19 @@ def ensure(path: Path) -> None:
         return
     with Path(f"{path}.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
-        found = _version(path)
-        if found > VERSION:
-            raise CouldNotError(
-                f"{path}: written by a newer version of the program (schema {found}, this one knows {VERSION}); "
-                "install that version again"
-            )
-        if found < VERSION:
+        refuse_newer(path)
+        if _version(path) < VERSION:
             _migrate(path)
+
+
+def refuse_newer(path: Path) -> None:
+    """Raises CouldNotError where the database at `path` is newer than we are."""
+    found = _version(path)
+    if found > VERSION:
+        raise CouldNotError(
+            f"{path}: written by a newer version of the program (schema {found}, this one knows {VERSION}); "
+            "install that version again"
+        )
 
 
 def _version(path: Path) -> int:

@@ -48,13 +48,10 @@ def read(file: IO[bytes], damage: Damage | None = None) -> Iterator[Block]:
     damage = damage or Damage()
     while head := file.read(_HEAD.size):
         place = file.tell() - len(head)
-        if len(head) == _HEAD.size:
-            magic, kind, length, check = _HEAD.unpack(head)
-            if magic == MAGIC and length <= MAX_BODY:
-                body = file.read(length)
-                if len(body) == length and zlib.crc32(body) == check:
-                    yield Block(kind, body)
-                    continue
+        block = _whole(file, head)
+        if block is not None:
+            yield block
+            continue
         following = _next_magic(file, place + 1)
         if following is None:
             file.seek(0, 2)
@@ -62,6 +59,34 @@ def read(file: IO[bytes], damage: Damage | None = None) -> Iterator[Block]:
             return
         damage.bytes += following - place
         file.seek(following)
+
+
+def last(file: IO[bytes], kind: bytes) -> Block | None:
+    """The last whole block of this kind, sought from the file's end: a long file is not read through for it."""
+    start = file.seek(0, 2)
+    while start > 0:
+        behind, start = start, max(0, start - _SCAN)
+        file.seek(start)
+        held = file.read(behind - start + len(MAGIC) - 1)
+        place = held.rfind(MAGIC)
+        while place >= 0:
+            file.seek(start + place)
+            block = _whole(file, file.read(_HEAD.size))
+            if block is not None and block.kind == kind:
+                return block
+            place = held.rfind(MAGIC, 0, place + len(MAGIC) - 1)
+    return None
+
+
+def _whole(file: IO[bytes], head: bytes) -> Block | None:
+    """The block of this head, its body read from the file; None where it is torn or damaged."""
+    if len(head) < _HEAD.size:
+        return None
+    magic, kind, length, check = _HEAD.unpack(head)
+    if magic != MAGIC or length > MAX_BODY:
+        return None
+    body = file.read(length)
+    return Block(kind, body) if len(body) == length and zlib.crc32(body) == check else None
 
 
 def _next_magic(file: IO[bytes], start: int) -> int | None:

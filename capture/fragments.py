@@ -17,12 +17,34 @@ MAX_BYTES = 65535
 
 
 class _Partial:
-    __slots__ = ("born", "pieces", "total")
+    __slots__ = ("born", "data", "missing", "total")
 
     def __init__(self, born: int) -> None:
         self.born = born
-        self.pieces: dict[int, bytes] = {}
+        self.data = bytearray()
+        self.missing = bytearray()
+        """1 for each byte that no fragment has brought yet."""
         self.total: int | None = None
+
+    def put(self, place: int, payload: bytes) -> None:
+        """Take of these bytes what no earlier fragment brought."""
+        end = place + len(payload)
+        grown = max(0, end - len(self.data))
+        self.data += bytes(grown)
+        self.missing += b"\x01" * grown
+        if not self.missing.count(0, place, end):
+            self.data[place:end] = payload
+        elif self.missing.count(1, place, end):
+            for byte, here in zip(payload, range(place, end), strict=True):
+                if self.missing[here]:
+                    self.data[here] = byte
+        self.missing[place:end] = bytes(len(payload))
+
+    def whole(self) -> bytes | None:
+        """The payload, once no byte of it is missing."""
+        if self.total is None or len(self.data) < self.total or self.missing.count(1, 0, self.total):
+            return None
+        return bytes(self.data[: self.total])
 
 
 class Fragments:
@@ -41,10 +63,10 @@ class Fragments:
             del self._partial[key]
             self.forgotten += 1
             return None
-        partial.pieces.setdefault(place, payload)
-        if not more:
+        partial.put(place, payload)
+        if not more and partial.total is None:
             partial.total = place + len(payload)
-        whole = _joined(partial)
+        whole = partial.whole()
         if whole is not None:
             del self._partial[key]
         return whole
@@ -60,14 +82,3 @@ class Fragments:
                 return
             del self._partial[key]
             self.forgotten += 1
-
-
-def _joined(partial: _Partial) -> bytes | None:
-    if partial.total is None:
-        return None
-    whole = bytearray()
-    for place in sorted(partial.pieces):
-        if place > len(whole):
-            return None
-        whole += partial.pieces[place][len(whole) - place :]
-    return bytes(whole[: partial.total]) if len(whole) >= partial.total else None

@@ -179,7 +179,7 @@ def _link_payload(link: int, frame: bytes) -> tuple[int, int]:
 
 def _untagged(frame: bytes, ethertype: int, offset: int) -> tuple[int, int]:
     """Behind VLAN tags, stacked ones too (IEEE 802.1Q, 802.1ad)."""
-    for _ in range(_MAX_TAGS):
+    for _ in range(_MAX_TAGS + 1):
         if ethertype not in _TAGS:
             return ethertype, offset
         if len(frame) < offset + 4:

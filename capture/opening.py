@@ -5,8 +5,6 @@ from __future__ import annotations
 from pathlib import Path
 from typing import IO, cast
 
-import soundfile
-
 from appliance import keys, registry, shelf
 from appliance.box import Box
 from appliance.errors import CouldNotError, UsageError
@@ -15,6 +13,7 @@ from appliance.ledger import Ledger
 from appliance.lookup import get_recording
 from appliance.sealed import SealedError, SealedReader
 from capture.formats import FormatError
+from capture.formats._sound import Writer
 
 
 def open_recording(box: Box, name: str, output: Path, key_file: Path | None) -> float:
@@ -46,11 +45,10 @@ def _decode(sealed: IO[bytes], identities: list[Identity], form: str, output: Pa
     clear = cast(IO[bytes], SealedReader(sealed, identities))
     rate, pieces = registry.load("capture.formats", form).decode(clear)
     samples = 0
-    with (
-        shelf.create(output, mode=0o600) as file,
-        soundfile.SoundFile(file, "w", rate, 2, subtype="PCM_16", format="WAV") as wav,
-    ):
+    with shelf.create(output, mode=0o600) as file:
+        wav = Writer(file, rate, "WAV")
         for piece in pieces:
             wav.write(piece)
             samples += len(piece)
+        wav.close()
     return samples / int(rate)

@@ -13,14 +13,14 @@ from pathlib import Path
 from appliance.clock import Clock
 from appliance.config import Config
 from appliance.folders import Folders
-from appliance.ids import CallId, SegmentId, is_id
+from appliance.ids import CallId, SegmentId, call_id
 from appliance.ledger import Ledger
 from appliance.records import Side
-from capture import blocks
+from capture import blocks, sip
 from capture.effects import Keep
 from capture.engine import Engine
 from capture.frames import Address
-from capture.media import Stream
+from capture.media import STAMP, Stream
 from capture.payloads import Encoding
 from capture.recorder import RENDER, Recorder
 from capture.scribe import Inline
@@ -32,15 +32,14 @@ log = logging.getLogger(__name__)
 def rebuild(engine: Engine, reel: Reel, ledger: Ledger | None, now: int) -> list[CallId]:
     """Bring the open calls of this reel back into the engine; returns them. They end soon unless something is heard of them."""
     found = []
-    for folder in sorted(path for path in reel.folder.iterdir() if path.is_dir() and is_id(path.name)):
-        call = CallId(folder.name)
-        if ledger is not None and _is_done(ledger, call):
+    for call in reel.calls():
+        if ledger is not None and is_done(ledger, call):
             continue
-        if _rebuild_call(engine, folder, now):
+        if _rebuild_call(engine, reel.folder / call, now):
             engine.resume(call)
             found.append(call)
         else:
-            log.warning("%s: holds no call that can be rebuilt; it is left where it is", folder)
+            log.warning("%s: holds no call that can be rebuilt; it is left where it is", reel.folder / call)
     engine.effects = [effect for effect in engine.effects if not isinstance(effect, Keep)]  # they are on the spool already
     return found
 
@@ -70,7 +69,8 @@ def take_in(folders: Folders, config: Config, ledger: Ledger, clock: Clock, *, i
     return taken
 
 
-def _is_done(ledger: Ledger, call: CallId) -> bool:
+def is_done(ledger: Ledger, call: CallId) -> bool:
+    """Whether nothing more is to be captured of this call: it is settled, or closed and queued."""
     settled = "SELECT 1 FROM call WHERE id = ? AND (recording IS NOT NULL OR not_recorded IS NOT NULL)"
     queued = "SELECT 1 FROM job WHERE id = ?"
     return (
@@ -82,25 +82,58 @@ def _is_done(ledger: Ledger, call: CallId) -> bool:
 def _rebuild_call(engine: Engine, folder: Path, now: int) -> bool:
     """Run the call's messages through the engine and take its streams over."""
     call = CallId(folder.name)
-    signalling = folder / SIGNALLING
-    if not signalling.exists():
-        return False
-    with signalling.open("rb") as file:
-        for block in blocks.read(file):
-            if block.kind == blocks.SIP:
-                message = blocks.read_sip(block.body)
-                engine.message(message.raw, message.source, message.destination, message.at, now)
+    for place, message in enumerate(_messages(folder / SIGNALLING)):
+        if not place and not _begins(call, message):  # its beginning is damaged, and the rest would be another call
+            return False
+        engine.message(message.raw, message.source, message.destination, message.at, now)
     dialog = engine.tracker.dialogs.get(call)
     if dialog is None:
         return False
     for path in sorted(folder.glob("*.rtp")):
-        stream = resumed_stream(path)
+        try:
+            stream = resumed_stream(path)
+            last_at = last_packet_at(path)
+        except OSError as error:
+            log.warning("%s: cannot be read (%s)", path, error.strerror)
+            continue
         if stream is not None:
             engine.media.resume(stream)
-            dialog.last_at = max(dialog.last_at, path.stat().st_mtime_ns)
+            dialog.last_at = max(dialog.last_at, last_at)
     if dialog.ended_at is not None:
         dialog.last_at = dialog.ended_at
     return True
+
+
+def _messages(path: Path) -> list[blocks.SipBlock]:
+    """The SIP messages of a call, as far as they can be read."""
+    try:
+        with path.open("rb") as file:
+            return [blocks.read_sip(block.body) for block in blocks.read(file) if block.kind == blocks.SIP]
+    except OSError as error:
+        log.warning("%s: cannot be read (%s)", path, error.strerror)
+        return []
+
+
+def _begins(call: CallId, first: blocks.SipBlock) -> bool:
+    """Whether the call of this id begins with this message."""
+    try:
+        message = sip.parse(first.raw)
+    except sip.SipError:
+        return False
+    tag = sip.name_address(message.get("from")).parameters.get("tag", "")
+    return call_id(message.call_id, tag, first.at) == call
+
+
+def last_packet_at(path: Path) -> int:
+    """When the last packet on the stream's file was captured (ns); 0 where there is none."""
+    with path.open("rb") as file:
+        block = blocks.last(file, blocks.PACKETS)
+    found = place = 0
+    while block is not None and place < len(block.body):
+        at, length = STAMP.unpack_from(block.body, place)
+        found = max(found, at)
+        place += STAMP.size + length
+    return found
 
 
 def resumed_stream(path: Path) -> Stream | None:

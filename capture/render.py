@@ -7,6 +7,7 @@ the end of the render job and the beginning of the upload. Whoever dies in betwe
 from __future__ import annotations
 
 import tarfile
+from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -24,6 +25,7 @@ from appliance.lookup import get_call
 from appliance.moments import to_datetime
 from appliance.records import CallNotRecorded, NotRecorded, Record, RecordingFailed, RecordingReady, SegmentClosed, Side
 from appliance.sealed import SealingFile, seal
+from capture.codecs import by_encoding
 from capture.stereo import Channel, mix
 from capture.voice import Survey, Voice, origin_of, survey
 from capture.waveform import Waveform
@@ -141,7 +143,7 @@ class Renderer:
         counts = {side: [voice.counts for voice in written.voices[side]] for side in Side}
         heard = {side: sum(count.packets for count in counts[side]) for side in Side}
         audio = [name for found in surveys for name in found.audio]
-        undecoded = {name: count for found in surveys for name, count in found.audio.items() if name not in found.decodable}
+        undecoded = {name: count for name, count in _packets(surveys).items() if name not in by_encoding()}
         quality = {
             side.value: {
                 "packets": heard[side],
@@ -178,7 +180,7 @@ class Renderer:
     def _refuse(self, job: Job, call: Call, surveys: list[Survey], folder: Path) -> None:
         """No stream can be made audible: say why, and keep what was captured, sealed."""
         now = self._clock.now()
-        audio = {name: count for found in surveys for name, count in found.audio.items()}
+        audio = _packets(surveys)
         if audio:
             place = self._quarantine(folder)
             names = ", ".join(f"{name} ({count} packets)" for name, count in sorted(audio.items()))
@@ -205,6 +207,14 @@ class Renderer:
         with self._ledger.transaction() as connection:
             append(connection, records)
             finish(connection, job, now)
+
+
+def _packets(surveys: list[Survey]) -> Counter[str]:
+    """Packets of each audio encoding, in all streams together."""
+    found: Counter[str] = Counter()
+    for one in surveys:
+        found.update(one.audio)
+    return found
 
 
 def _by_preference(surveys: list[Survey]) -> list[Survey]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import time
 from pathlib import Path
@@ -15,10 +16,10 @@ from appliance.moments import SECOND
 from capture import recovery
 from capture.dialog import LINGER
 from capture.engine import Engine
-from capture.pcapfile import frames
+from capture.pcapfile import CaptureFileError, frames
 from capture.recorder import Recorder
 from capture.scribe import Inline
-from capture.spool import Reel
+from capture.spool import Reel, ReelInUseError, abandoned
 from capture.worker import Worker
 
 PREFIX = "replay-"
@@ -41,18 +42,37 @@ def replay(box: Box, file: Path, clock: Clock | None = None) -> Replayed:
     clock = clock or SystemClock()
     _must_be_readable(file)
     with Ledger.open(box.folders.ledger) as ledger:
-        recovery.take_in(box.folders, box.config, ledger, clock, idle=0.0, prefix=PREFIX)
         reel = Reel(box.folders.spool, reel_name(file))
         try:
+            _begin_anew(box, reel, ledger, clock)
             found = _record(box, file, reel, ledger, clock)
             _render(box, ledger, clock, found.calls)
             discharge.sweep(box.folders, ledger, reel.name)
             reel.retire()
         finally:
             reel.close()
-        for other in recovery.take_in(box.folders, box.config, ledger, clock, idle=0.0, prefix=PREFIX):
-            _render(box, ledger, clock, [other])
+        _finish_others(box, ledger, clock)
     return found
+
+
+def _begin_anew(box: Box, reel: Reel, ledger: Ledger, clock: Clock) -> None:
+    """A replay of this file was stopped: what it had closed is rendered, the rest set aside, since the file tells of it again."""
+    _render(box, ledger, clock, [call for call in reel.calls() if recovery.is_done(ledger, call)])
+    discharge.sweep(box.folders, ledger, reel.name)
+    reel.set_aside(reel.calls())
+
+
+def _finish_others(box: Box, ledger: Ledger, clock: Clock) -> None:
+    """Other replays were stopped: what they captured becomes recordings marked as cut, and their spool is let go."""
+    for call in recovery.take_in(box.folders, box.config, ledger, clock, idle=0.0, prefix=PREFIX):
+        _render(box, ledger, clock, [call])
+    for folder in abandoned(box.folders.spool):
+        if folder.name.startswith(PREFIX):
+            discharge.sweep(box.folders, ledger, folder.name)
+            with contextlib.suppress(ReelInUseError):
+                left = Reel(box.folders.spool, folder.name)
+                left.retire()
+                left.close()
 
 
 def reel_name(file: Path) -> str:
@@ -87,7 +107,7 @@ def _record(box: Box, file: Path, reel: Reel, ledger: Ledger, clock: Clock) -> R
                 recorder.flush(now)
                 engine.tick(now)
                 recorder.perform(now)
-    except CouldNotError as error:
+    except CaptureFileError as error:
         if not found.frames:
             raise
         found.broken = error

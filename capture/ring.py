@@ -26,8 +26,10 @@ PACKET_MR_PROMISC, TPACKET_V3 = 1, 2
 ETH_P_ALL = 3
 SIOCGIFFLAGS, IFF_UP = 0x8913, 1
 ARPHRD = {1: LINK_ETHERNET, 772: LINK_ETHERNET}
-BLOCK = 1 << 20
-MAX_BLOCKS = 4096
+BLOCK = 1 << 16
+"""Small and many: a block is handed over every RETIRE_MS however little it holds, so their number bounds how long a tap may be away
+(1,024 blocks of the default 64 MB: ten seconds)."""
+MAX_BLOCKS = 1 << 15
 FRAME = 2048
 RETIRE_MS = 10
 """A block that is not full is handed over after this long: it bounds the delay of a ring at the INVITE."""

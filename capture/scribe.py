@@ -23,7 +23,8 @@ from appliance.logs import Trouble
 from appliance.records import Heartbeat, Record
 from capture.spool import Reel
 
-SYNC_S = 0.8
+SYNC_S = 0.5
+"""With the flush of a fifth of a second, a power cut costs less than one second of a call in progress."""
 _RETRY_S = (0.1, 0.5, 2.0, 5.0)
 
 log = logging.getLogger(__name__)

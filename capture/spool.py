@@ -3,6 +3,7 @@
     spool/REEL/lock                    held by the tap or replay that writes this reel
     spool/REEL/CALL/signalling         the call's SIP messages as seen
     spool/REEL/CALL/SEGMENT.rtp        one RTP stream as seen: order, gaps and duplicates included
+    spool/REEL.1/CALL/…                calls set aside: a stopped replay left them, and its successor begins them anew
 
 Files are only appended to. One `syncfs` a second makes all of them durable at once, whatever their number; it runs on a thread of
 its own, so that a slow disk never keeps the tap from its ring. Nothing here is ever removed: see `appliance/discharge.py`.
@@ -20,7 +21,7 @@ from pathlib import Path
 
 from appliance import shelf
 from appliance.errors import CouldNotError
-from appliance.ids import CallId
+from appliance.ids import CallId, is_id
 from capture import blocks
 from capture.effects import Keep
 from capture.media import Stream
@@ -50,6 +51,7 @@ class Reel:
             self._lock = os.open(self.folder / "lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o640)
             fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError as error:
+            os.close(self._lock)
             raise ReelInUseError(f"{self.folder}: another process records this source already; stop it first") from error
         except OSError as error:
             raise SpoolError(
@@ -73,6 +75,10 @@ class Reel:
         self._append(self.path(stream), block)
         stream.described = True
 
+    def calls(self) -> list[CallId]:
+        """The calls that have a folder here."""
+        return [CallId(path.name) for path in sorted(self.folder.iterdir()) if path.is_dir() and is_id(path.name)]
+
     def path(self, stream: Stream) -> Path:
         """The stream's file."""
         return self.folder / stream.call / f"{stream.segment}.rtp"
@@ -88,6 +94,21 @@ class Reel:
             os.close(handle)
         self._open.clear()
         os.close(self._lock)
+
+    def set_aside(self, calls: Iterable[CallId]) -> None:
+        """Move the folders of these calls into a reel of their own, which nobody writes."""
+        place = 1
+        while (aside := self.folder.with_name(f"{self.name}.{place}")).exists():
+            place += 1
+        for call in calls:
+            self.close_call(call)
+            try:
+                shelf.make_folder(aside)
+                (self.folder / call).rename(aside / call)
+            except OSError as error:
+                raise SpoolError(
+                    f"{aside}: the spool cannot be written ({error.strerror}); is the disk full or read-only?"
+                ) from error
 
     def retire(self) -> None:
         """Remove the folder of a source that will not come again, once all its calls are let go."""
@@ -138,7 +159,10 @@ def describe(stream: Stream) -> dict[str, object]:
 
 def sync_disk_of(folder: Path) -> None:
     """syncfs(2) on the disk that holds `folder`. Raises SpoolError where the disk reports a failed write."""
-    handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    except OSError as error:
+        raise SpoolError(f"{folder}: the spool cannot be opened ({error.strerror}); is its disk there?") from error
     try:
         if _libc.syncfs(handle) != 0:
             number = ctypes.get_errno()

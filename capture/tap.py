@@ -27,7 +27,7 @@ from capture.spool import Reel, SpoolError
 FLUSH = SECOND // 5
 TICK = SECOND
 FLUSH_BYTES = 4 * 1024 * 1024
-BLOCKS_A_ROUND = 4
+BLOCKS_A_ROUND = 64
 FD_NAME = "ring"
 LISTEN_FDS_START = 3
 

@@ -6,6 +6,7 @@ call never stops the next.
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import os
 
@@ -77,4 +78,5 @@ class Worker:
 
 def lower_priority() -> None:
     """Give way to the tap."""
-    os.nice(19)
+    with contextlib.suppress(PermissionError):  # the unit has done it already and allows no more
+        os.nice(19)

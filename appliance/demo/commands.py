@@ -26,6 +26,7 @@ Commands = Any
 
 SAMPLES = Path(__file__).parent / "samples"
 ORDER = ("inbound", "missed", "anonymous", "internal", "outbound", "counselling")
+PROGRAM = (sys.executable, "-m", "appliance")
 SETTINGS = Path(__file__).parent / "appliance.toml"
 
 
@@ -51,11 +52,11 @@ def run(arguments: argparse.Namespace) -> int:
         supervisor = Supervisor(_say)
         stack.callback(supervisor.stop)
         if stage is not None:
-            supervisor.add("capture", "capture", "tap", "--interface", stage.tap, *common)
-        supervisor.add("render", "capture", "render", *common)
-        supervisor.add("uploader", "uploader", "run", *common)
-        supervisor.add("janitor", "janitor", "run", *common)
-        supervisor.add("web", "web", "serve", "--host", host, "--port", str(port), *common)
+            supervisor.add("capture", *PROGRAM, "capture", "tap", "--interface", stage.tap, *common)
+        supervisor.add("render", *PROGRAM, "capture", "render", *common)
+        supervisor.add("uploader", *PROGRAM, "uploader", "run", *common)
+        supervisor.add("janitor", *PROGRAM, "janitor", "run", *common)
+        supervisor.add("web", *PROGRAM, "web", "serve", "--host", host, "--port", str(port), *common)
         if not supervisor.wait_ready(60.0) and not supervisor.stopping:
             late = ", ".join(child.name for child in supervisor.children.values() if not child.ready)
             raise CouldNotError(f"these services did not start: {late}; what they said stands above")
@@ -107,10 +108,9 @@ def _greet(where: str, password: str | None, stage: Stage | None, why: str) -> N
 def _sample_calls(stage: Stage | None, common: list[str]) -> list[list[str]]:
     """The commands that bring the samples: one that plays them all live, or one replay for each."""
     files = [str(SAMPLES / name / "capture.pcap") for name in ORDER]
-    program = [sys.executable, "-m", "appliance"]
     if stage is not None:
-        return [[*program, "capture", "play", "--interface", stage.play, "--stagger", "6", *files]]
-    return [[*program, "replay", *common, file] for file in files]
+        return [[*PROGRAM, "capture", "play", "--interface", stage.play, "--stagger", "6", *files]]
+    return [[*PROGRAM, "replay", *common, file] for file in files]
 
 
 def _keep(supervisor: Supervisor, commands: list[list[str]]) -> None:

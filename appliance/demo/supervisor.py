@@ -12,7 +12,7 @@ import selectors
 import signal
 import socket
 import subprocess
-import sys
+import tempfile
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -47,16 +47,17 @@ class Supervisor:
     def __init__(self, say: Callable[[str], None]) -> None:
         self.children: dict[str, Child] = {}
         self._say = say
+        self._folder = tempfile.TemporaryDirectory(prefix="appliance-")
         self._selector = selectors.DefaultSelector()
         self.stopping = False
         for number in (signal.SIGINT, signal.SIGTERM):
             signal.signal(number, self._told)
 
-    def add(self, name: str, *arguments: str) -> None:
-        """Run `appliance ARGUMENTS…` as a service of this name."""
-        child = self.children[name] = Child(name, [sys.executable, "-m", "appliance", *arguments])
+    def add(self, name: str, *command: str) -> None:
+        """Run this command as a service of this name."""
+        child = self.children[name] = Child(name, list(command))
         child.notifier = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM | socket.SOCK_NONBLOCK | socket.SOCK_CLOEXEC)
-        child.notifier.bind(f"\0appliance-{os.getpid()}-{name}")
+        child.notifier.bind(self._address(child))
         self._selector.register(child.notifier, selectors.EVENT_READ, child)
         self._start(child)
 
@@ -102,6 +103,11 @@ class Supervisor:
             for handle in child.stored.values():
                 os.close(handle)
             child.stored.clear()
+        self._folder.cleanup()
+
+    def _address(self, child: Child) -> str:
+        """Where the child notifies us."""
+        return f"{self._folder.name}/{child.name}"
 
     def _told(self, number: int, frame: object) -> None:
         self.stopping = True
@@ -110,11 +116,13 @@ class Supervisor:
         kept = sorted(child.stored.items())
         environment = {
             **os.environ,
-            "NOTIFY_SOCKET": f"@appliance-{os.getpid()}-{child.name}",
+            "NOTIFY_SOCKET": self._address(child),
             "WATCHDOG_USEC": str(WATCHDOG_S * 1_000_000),
             "PYTHONUNBUFFERED": "1",
         }
-        if kept:
+        command = child.arguments
+        if kept:  # the shell knows its own process id, which the command then has: LISTEN_PID must be it
+            command = ["/bin/sh", "-c", 'LISTEN_PID=$$ exec "$@"', "sh", *command]
             environment |= {"LISTEN_FDS": str(len(kept)), "LISTEN_FDNAMES": ":".join(name for name, _ in kept)}
         parent = os.getpid()
 
@@ -127,7 +135,7 @@ class Supervisor:
                 os.dup2(handle, LISTEN_FDS_START + place, inheritable=True)
 
         child.process = subprocess.Popen(  # noqa: S603 - our own program
-            child.arguments,
+            command,
             env=environment,
             stdin=subprocess.DEVNULL,
             preexec_fn=prepare,  # noqa: PLW1509 - this process has one thread

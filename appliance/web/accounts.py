@@ -91,6 +91,9 @@ class Accounts:
             raise WrongPasswordError
         token = secrets.token_urlsafe(32)
         with self._ledger.transaction() as connection:
+            present = connection.execute("SELECT password FROM account WHERE name = ?", (name,)).fetchone()
+            if present is None or present["password"] != row["password"]:
+                raise WrongPasswordError  # spent or changed while it was being checked
             connection.execute("DELETE FROM attempt WHERE who IN (?, ?)", (f"name:{name}:{address}", f"address:{address}"))
             connection.execute("DELETE FROM session WHERE seen_at < ?", (now - self._idle,))
             if row["one_time"]:
@@ -137,8 +140,9 @@ class Accounts:
 
     def _check_throttle(self, who: tuple[str, str], now: int) -> None:
         for row in self._ledger.connection.execute("SELECT failures, last_at FROM attempt WHERE who IN (?, ?)", who):
-            wait = _wait(row["failures"]) * SECOND - (now - row["last_at"])
-            if wait > 0:
+            passed = now - row["last_at"]
+            wait = _wait(row["failures"]) * SECOND - passed
+            if wait > 0 and passed >= 0:  # a failure in the future is none: the clock was set back
                 raise ThrottledError(-(-wait // SECOND))
 
     def _failed(self, who: tuple[str, str], now: int) -> None:
@@ -154,7 +158,7 @@ class Accounts:
 
 def csrf_holds(session: Session, given: str) -> bool:
     """Whether the form was ours."""
-    return hmac.compare_digest(session.csrf, given)
+    return hmac.compare_digest(session.csrf.encode(), given.encode("utf-8", "surrogatepass"))
 
 
 def _wait(failures: int) -> int:
@@ -167,12 +171,13 @@ def _forget_old(connection: sqlite3.Connection, now: int) -> None:
 
 
 def _matches(stored: str | None, password: str) -> bool:
-    """Takes as long for an unknown name as for a known one."""
+    """Takes as long for an unknown name and for a spent password as for a known one."""
+    known = None if stored == _SPENT else stored
     try:
-        _hasher.verify(stored or _NOBODY, password)
+        _hasher.verify(known or _NOBODY, password)
     except (Argon2Error, InvalidHashError):
         return False
-    return stored is not None
+    return known is not None
 
 
 def _digest(token: str) -> bytes:

@@ -44,8 +44,9 @@ def choose(accept_language: str) -> str:
     liked: list[tuple[float, int, str]] = []
     for place, item in enumerate(accept_language.split(",")[:20]):
         found = re.fullmatch(r"\s*([A-Za-z*]{1,8})(?:-[A-Za-z0-9-]+)?\s*(?:;\s*q\s*=\s*([01](?:\.\d{0,3})?))?\s*", item)
-        if found and found[1].lower() in LANGUAGES:
-            liked.append((-float(found[2] or 1), place, found[1].lower()))
+        weight = float(found[2] or 1) if found else 0.0
+        if found and weight and found[1].lower() in LANGUAGES:  # a weight of 0 is a language that is not wanted (§12.4.2)
+            liked.append((-weight, place, found[1].lower()))
     return min(liked)[2] if liked else "en"
 
 

@@ -22,7 +22,7 @@ def parse(header: str, size: int) -> Range | None:
 
     Raises UnsatisfiableError.
     """
-    found = re.fullmatch(r"\s*bytes\s*=\s*(\d{0,18})\s*-\s*(\d{0,18})\s*", header)
+    found = re.fullmatch(r"\s*bytes\s*=\s*(\d{0,18})\s*-\s*(\d{0,18})\s*", header, re.ASCII)
     if found is None or not (found[1] or found[2]):
         return None
     if not found[1]:

@@ -1,0 +1,47 @@
+# Two commands: `make run` (the whole box on sample calls) and `make test` (everything that is checked).
+# As root the Debian packages they need are installed by name; otherwise what is missing is said.
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+CONSTRAINTS := provisioning/constraints.txt
+RUN_PACKAGES := python3-venv iproute2
+TEST_PACKAGES := $(shell cat tests/debian-packages.txt)
+DATA ?= var
+
+.PHONY: run test check bench messages samples clean
+
+run: $(VENV)/run.stamp
+	@$(BIN)/appliance demo --data $(DATA) $(ARGS)
+
+test: $(VENV)/test.stamp
+	@sh tests/tools/debian.sh $(TEST_PACKAGES)
+	@APPLIANCE_TEST_STRICT=$$(sh tests/tools/strict.sh) $(BIN)/pytest $(ARGS)
+
+check: $(VENV)/test.stamp
+	$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/mypy && $(BIN)/lint-imports
+
+bench: $(VENV)/test.stamp
+	$(BIN)/python -m benchmarks $(ARGS)
+
+messages: $(VENV)/test.stamp
+	$(BIN)/python tests/tools/messages.py
+
+samples: $(VENV)/test.stamp
+	$(BIN)/python -m tests.bed.make_samples $(ARGS)
+
+$(VENV)/python.stamp:
+	@sh tests/tools/debian.sh $(RUN_PACKAGES)
+	$(PYTHON) -m venv $(VENV)
+	@touch $@
+
+$(VENV)/run.stamp: $(VENV)/python.stamp setup.cfg pyproject.toml $(CONSTRAINTS)
+	$(BIN)/pip install --quiet --disable-pip-version-check --constraint $(CONSTRAINTS) --editable .
+	@touch $@
+
+$(VENV)/test.stamp: $(VENV)/run.stamp
+	$(BIN)/pip install --quiet --disable-pip-version-check --constraint $(CONSTRAINTS) --editable '.[test]'
+	@touch $@
+
+clean:
+	rm -rf $(VENV) .cache build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis artefacts
