@@ -35,6 +35,14 @@ def decode(text: str, prefix: str) -> bytes:
     return bytes(_regroup(values[:-6], 5, 8, pad=False))
 
 
+def decode_key(text: str, prefix: str) -> bytes:
+    """The X25519 key (32 bytes) in a Bech32 text with this prefix. Raises Bech32Error."""
+    key = decode(text, prefix)
+    if len(key) != 32:
+        raise Bech32Error(f"holds {len(key)} bytes, a key has 32 bytes")
+    return key
+
+
 def _expand(prefix: str) -> list[int]:
     return [ord(letter) >> 5 for letter in prefix] + [0] + [ord(letter) & 31 for letter in prefix]
 

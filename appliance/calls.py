@@ -1,6 +1,6 @@
 """Calls and recordings as people look them up: a reading of the records, kept in the same transaction as they.
 
-`project` is pure: a record in, SQL statements out. Applying all records in order to empty tables gives the same tables again, so
+Pure: a record in, SQL statements out. Applying all records in order to empty tables gives the same tables again, so
 a damaged reading is no loss.
 """
 

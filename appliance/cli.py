@@ -26,15 +26,26 @@ def main(argv: Sequence[str] | None = None) -> int:
     words = list(sys.argv[1:] if argv is None else argv)
     arguments = _parser(words).parse_args(words)
     try:
-        return int(arguments.run(arguments))
+        code = int(arguments.run(arguments))
+        sys.stdout.flush()  # a reader that went away shows here, not after us
+        return code
     except ApplianceError as error:
         print(f"appliance: {error}", file=sys.stderr)
         return error.exit_code
     except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        _silence()
         return 0
+    except OSError as error:  # what no room or wing has given a sentence: above all a full disk that our output goes to
+        print(f"appliance: {error.filename or 'the output'}: {error.strerror or error}; nothing was lost", file=sys.stderr)
+        _silence()
+        return 4
     except KeyboardInterrupt:
         return 130
+
+
+def _silence() -> None:
+    """Let what is still buffered go nowhere."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _parser(words: Sequence[str]) -> argparse.ArgumentParser:

@@ -7,10 +7,11 @@ itself through `Source.problem`, so that its errors read the same. Pure: `box.py
 
 from __future__ import annotations
 
+import re
 import tomllib
 from collections.abc import Sequence
 from ipaddress import IPv4Network, IPv6Network
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, TypeVar
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
@@ -24,6 +25,9 @@ class Options(BaseModel):
     """The base of every group of settings: strict, frozen, nothing unknown."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+
+
+Chosen = TypeVar("Chosen", bound=Options)
 
 
 def _zone(name: str) -> str:
@@ -47,7 +51,7 @@ def _network(text: str) -> str:
 
 def _recipient(text: str) -> str:
     try:
-        bech32.decode(text, "age")
+        bech32.decode_key(text, "age")
     except bech32.Bech32Error as error:
         raise ValueError(
             f"is no age recipient ({error}); it looks like age1… and `appliance uploader keys list` shows it"
@@ -259,16 +263,30 @@ class Source:
     def problem(self, path: Sequence[str | int], what: str) -> ConfigError:
         """The error for this field: file, line, field, and what is wrong with its mend."""
         line = line_of(self.text, path)
-        field = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in path).lstrip(".")
+        field = "".join(f"[{part}]" if isinstance(part, int) else f".{_key(part)}" for part in path).removeprefix(".")
         return ConfigError(f"{self.name}:{line or 1}: {field}: {what}")
+
+
+def read_options(kind: type[Chosen], values: dict[str, Any], source: Source, path: Sequence[str | int]) -> Chosen:
+    """The options of something that is one file of its own (a store, say), as `path` of the configuration gives them.
+
+    Raises ConfigError with every problem, one a line.
+    """
+    try:
+        return kind.model_validate(values)
+    except ValidationError as error:
+        problems = [str(source.problem((*path, *found["loc"]), _sentence(dict(found)))) for found in error.errors()]
+        raise ConfigError("\n".join(problems)) from error
 
 
 def parse(source: Source) -> Config:
     """The configuration in this text. Raises ConfigError with every problem, one a line."""
     try:
         tree = tomllib.loads(source.text)
-    except tomllib.TOMLDecodeError as error:
+    except ValueError as error:  # TOMLDecodeError, and what int() says of a number with thousands of digits
         raise ConfigError(f"{source.name}: not TOML: {error}; see https://toml.io for the form") from error
+    except RecursionError as error:
+        raise ConfigError(f"{source.name}: not TOML that makes sense: brackets nested too deeply; remove some") from error
     try:
         return Config.model_validate(tree)
     except ValidationError as error:
@@ -278,13 +296,27 @@ def parse(source: Source) -> Config:
 
 def _sentence(found: dict[str, Any]) -> str:
     """One problem of pydantic's as a sentence with its mend."""
-    kind, given, context = found["type"], found.get("input"), found.get("ctx", {})
+    kind, given, context = found["type"], _shown(found.get("input")), found.get("ctx", {})
     if kind == "missing":
         return "is missing; add it"
     if kind == "extra_forbidden":
         return "is not a setting; correct its spelling or remove it (`appliance config show` lists all)"
     if kind == "literal_error":
-        return f"{given!r} is not one of {context['expected']}; choose one of them"
+        return f"{given} is not one of {context['expected']}; choose one of them"
     if kind == "value_error":
-        return f"{given!r} {context['error']}"
-    return f"{given!r}: {found['msg'][:1].lower()}{found['msg'][1:]}; correct the value"
+        return f"{given} {context['error']}"
+    return f"{given}: {found['msg'][:1].lower()}{found['msg'][1:]}; correct the value"
+
+
+def _key(name: str) -> str:
+    """A key as it stands in TOML; one with odd letters is quoted, so that the error stays one line."""
+    return name if re.fullmatch(r"[A-Za-z0-9_-]+", name) else repr(name)
+
+
+def _shown(value: Any) -> str:
+    """A value as an error shows it, cut where it is long."""
+    try:
+        text = repr(value)
+    except (ValueError, RecursionError):
+        return "this value"
+    return text if len(text) <= 80 else f"{text[:79]}…"

@@ -14,6 +14,8 @@ import socket
 from collections.abc import Iterator
 from pathlib import Path
 
+from appliance import shelf
+
 
 @contextlib.contextmanager
 def _short(folder: Path) -> Iterator[str]:
@@ -45,8 +47,7 @@ class Doorbell:
         with contextlib.suppress(OSError):
             run.mkdir(parents=True, exist_ok=True, mode=0o750)
             with _short(run) as folder:
-                with contextlib.suppress(FileNotFoundError):
-                    Path(f"{folder}/{name}.sock").unlink()
+                shelf.remove(Path(folder) / f"{name}.sock")
                 self._socket.bind(f"{folder}/{name}.sock")
 
     def fileno(self) -> int:

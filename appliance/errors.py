@@ -1,4 +1,4 @@
-"""The errors that reach a person, each with the exit code it stands for (design §9).
+"""The errors that reach a person, each with the exit code it stands for (design §9). Pure.
 
 A message names the thing, the place and the mend in one sentence. Parsers raise errors of their own; whoever
 calls them at the edge turns those into one of these.

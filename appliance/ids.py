@@ -1,4 +1,4 @@
-"""Ids are hashes of what was seen, so a replay writes the same rows and nothing twice (design §2).
+"""Ids are hashes of what was seen, so a replay writes the same rows and nothing twice (design §2). Pure.
 
 An id is 16 characters of lower-case base32 (80 bits of SHA-256): short enough to read over the telephone, without 0, 1, 8 or 9,
 safe in file names, object keys and URLs.

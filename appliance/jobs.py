@@ -158,12 +158,13 @@ class Jobs:
 
     def _set(self, job: Job, state: str, error: str, not_before: int, records: Iterable[Record], *, attempts: int) -> None:
         with self._ledger.transaction() as connection:
-            connection.execute(
+            cursor = connection.execute(
                 "UPDATE job SET state = ?, last_error = ?, not_before = ?, attempts = ?, leased_until = 0 "
                 "WHERE id = ? AND holder = ?",
                 (state, error, not_before, attempts, job.id, self._holder),
             )
-            append(connection, records)
+            if cursor.rowcount:  # whoever lost the job has nothing to say about it
+                append(connection, records)
 
 
 def holder(service: str) -> str:

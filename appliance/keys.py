@@ -7,8 +7,11 @@ playback.
 
 from __future__ import annotations
 
+import contextlib
+import fcntl
 import os
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -39,8 +42,13 @@ class Recipient:
 
     @classmethod
     def parse(cls, name: str, text: str) -> Recipient:
-        """From its `age1…` form. Raises Bech32Error."""
-        return cls(name, bech32.decode(text, "age"))
+        """From its `age1…` form. Raises Bech32Error, also on a point of low order, to which nothing can be sealed (RFC 7748 §6.1)."""
+        public = bech32.decode_key(text, "age")
+        try:
+            X25519PrivateKey.generate().exchange(X25519PublicKey.from_public_bytes(public))
+        except ValueError as error:
+            raise bech32.Bech32Error("is a key that nobody can hold") from error
+        return cls(name, public)
 
     def __str__(self) -> str:
         return bech32.encode("age", self.public)
@@ -62,7 +70,7 @@ class Identity:
     @classmethod
     def parse(cls, name: str, text: str) -> Identity:
         """From its `AGE-SECRET-KEY-1…` form. Raises Bech32Error."""
-        return cls(name, X25519PrivateKey.from_private_bytes(bech32.decode(text, "age-secret-key-")))
+        return cls(name, X25519PrivateKey.from_private_bytes(bech32.decode_key(text, "age-secret-key-")))
 
     def exchange(self, share: bytes) -> bytes:
         """The X25519 shared secret with this public share (RFC 7748 §6.1). Raises ValueError on a share of low order."""
@@ -109,15 +117,17 @@ def identities_in(folder: Path) -> list[Identity]:
 def playback_identity(folder: Path, now: int) -> Identity:
     """The console's own identity, made at the first start."""
     path = folder / f"{PLAYBACK}.key"
-    if not path.exists():
-        save_identity(path, Identity.new(PLAYBACK), now)
+    if not _is_there(path):
+        with _alone_in(folder):
+            if not path.exists():
+                save_identity(path, Identity.new(PLAYBACK), now)
     return load_identities(path)[0]
 
 
 def playback_recipient(folder: Path, now: int) -> Recipient:
     """The public half of the console's identity, from `playback.pub` where the private half is another service's credential."""
     public = folder / f"{PLAYBACK}.pub"
-    if not public.exists():
+    if not _is_there(public):
         identity = playback_identity(folder, now)
         shelf.write(public, f"{identity.recipient}\n".encode("ascii"), mode=0o644)
     try:
@@ -154,12 +164,10 @@ def signature_holds(public: str, message: bytes, signature: str) -> bool:
 def signing_key(folder: Path) -> SigningKey:
     """The box's signing key, made at the first start. Raises KeyFileError."""
     path = folder / f"{BOX}.key"
-    if not path.exists():
-        shelf.make_folder(folder, 0o700)
-        fresh = Ed25519PrivateKey.generate()
-        pem = fresh.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
-        shelf.write(path, pem, mode=0o600)
-        shelf.write(folder / f"{BOX}.pub", (fresh.public_key().public_bytes_raw().hex() + "\n").encode(), mode=0o644)
+    if not _is_there(path):
+        with _alone_in(folder):
+            if not path.exists():
+                _new_signing_key(path)
     try:
         key = serialization.load_pem_private_key(_private_text(path).encode(), password=None)
     except ValueError as error:
@@ -169,10 +177,41 @@ def signing_key(folder: Path) -> SigningKey:
     return SigningKey(key)
 
 
+def _new_signing_key(path: Path) -> None:
+    """A fresh key; its public half first, so that whoever dies in between leaves none that lacks it."""
+    fresh = Ed25519PrivateKey.generate()
+    pem = fresh.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
+    shelf.write(path.with_suffix(".pub"), (fresh.public_key().public_bytes_raw().hex() + "\n").encode(), mode=0o644)
+    shelf.write(path, pem, mode=0o600)
+
+
+@contextlib.contextmanager
+def _alone_in(folder: Path) -> Iterator[None]:
+    """Make keys in this folder one process at a time: services start together, and no key may replace another."""
+    shelf.make_folder(folder, 0o700)
+    try:
+        handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    except OSError as error:
+        raise KeyFileError(f"{folder}: is no folder for keys ({error.strerror}); check its name and owner") from error
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(handle)
+
+
 def signing_public(folder: Path) -> str | None:
     """The public half of the box's signing key in hex, None before the first start."""
     path = folder / f"{BOX}.pub"
     return path.read_text("ascii").strip() if path.exists() else None
+
+
+def _is_there(path: Path) -> bool:
+    """Whether the file exists. Raises KeyFileError where the folder is somebody else's."""
+    try:
+        return path.exists()
+    except OSError as error:
+        raise KeyFileError(f"{path}: cannot be read ({error.strerror}); check its name and owner") from error
 
 
 def _private_text(path: Path) -> str:
@@ -180,7 +219,7 @@ def _private_text(path: Path) -> str:
         mode = path.stat().st_mode
         if mode & 0o077 and "CREDENTIALS_DIRECTORY" not in os.environ:
             raise KeyFileError(f"{path}: is open to others (mode {mode & 0o777:o}); run: chmod 600 {path}")
-        return path.read_text("ascii")
+        return path.read_text("utf-8")
     except UnicodeDecodeError as error:
         raise KeyFileError(f"{path}: is no key file (it is not text); name the right file") from error
     except OSError as error:

@@ -146,7 +146,7 @@ def append(connection: sqlite3.Connection, records: Iterable[Record]) -> list[in
     """Write records inside a transaction that is already open, and bring the readings up to date with the new ones."""
     fresh: list[int] = []
     for record in records:
-        identity = hashlib.sha256("\0".join(record.identity).encode("utf-8", "surrogateescape")).digest()[:16]
+        identity = hashlib.sha256(json.dumps(record.identity).encode("ascii")).digest()[:16]
         cursor = connection.execute(
             "INSERT OR IGNORE INTO record (kind, version, subject, at, identity, body) VALUES (?,?,?,?,?,?)",
             (record.kind, record.version, record.subject, record.at, identity, encode(record)),
@@ -154,8 +154,13 @@ def append(connection: sqlite3.Connection, records: Iterable[Record]) -> list[in
         if cursor.rowcount:
             fresh.append(int(cursor.lastrowid or 0))
             for sql, parameters in calls.project(record):
-                connection.execute(sql, parameters)
+                connection.execute(sql, tuple(_storable(value) for value in parameters))
     return fresh
+
+
+def _storable(value: object) -> object:
+    """SQLite takes no lone surrogates; the record itself keeps them."""
+    return value.encode("utf-8", "replace").decode("utf-8") if isinstance(value, str) else value
 
 
 def _read(row: sqlite3.Row) -> Row:

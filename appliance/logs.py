@@ -20,8 +20,9 @@ class _Journal(logging.Formatter):
         return f"<{_PRIORITIES.get(record.levelno, 6)}>{text}"
 
 
-def set_up(service: str, level: int = logging.INFO) -> None:
-    """Send the log of this process to standard error."""
+def set_up(service: str) -> None:
+    """Send the log of this process to standard error; from which level on, the variable APPLIANCE_LOG says (default: info)."""
+    level = logging.getLevelNamesMapping().get(os.environ.get("APPLIANCE_LOG", "").upper(), logging.INFO)
     handler = logging.StreamHandler(sys.stderr)
     if "JOURNAL_STREAM" in os.environ:
         handler.setFormatter(_Journal(f"{service}: %(message)s"))

@@ -61,9 +61,10 @@ def decode(document: bytes) -> Manifest:
             signature=str(tree["signature"]),
             public_key=str(tree["public_key"]),
         )
-    except (ValueError, KeyError, TypeError) as error:
+        chain = hashlib.sha256(canonical(found.facts)).hexdigest()
+    except (ValueError, KeyError, TypeError, RecursionError) as error:
         raise ManifestError(f"is no manifest ({error})") from error
-    if hashlib.sha256(canonical(found.facts)).hexdigest() != found.chain:
+    if chain != found.chain:
         raise ManifestError("its facts were changed after signing")
     return found
 

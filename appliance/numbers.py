@@ -18,7 +18,9 @@ EMERGENCY = frozenset({"110", "118", "119"})
 SERVICE = frozenset({"104", "115", "117", "135", "142", "144", "147", "148", "171", "188", "189"})
 
 _NOISE = re.compile(r"[\s\-‐-―−ー()\[\].・/]+")
-_WITHHOLD_OR_SHOW = re.compile(r"(184|186)(?=[0#+]|1[01])")
+_DIALLED = re.compile(r"(184|186)?\+?[0-9*#]+")
+_WITHHOLD_OR_SHOW = re.compile(r"(184|186)(.+)")
+_BEHIND_IT = re.compile(r"[0#+]|1[01]")
 _CARRIER = re.compile(r"(00[2-9]\d{1,2}|0091\d{2})(?=0[1-9])")
 _JAPANESE = re.compile(
     r"""(?P<mobile>0[6789]0[1-9]\d{7})\Z
@@ -26,9 +28,12 @@ _JAPANESE = re.compile(
       | (?P<freephone>0120\d{6}|0800\d{7})\Z
       | (?P<navi>0570\d{6})\Z
       | (?P<m2m>0200\d{10}|020[1-9]\d{7})\Z
-      | (?P<fixed>0[1-9]\d{8})\Z""",
+      | (?P<fixed>0[1-9][1-9]\d{7})\Z""",
     re.VERBOSE,
 )
+_ABROAD = re.compile(r"010(?=[1-9]\d{6})")
+_AT_HOME = re.compile(r"\+81(?!0*10)")
+"""No Japanese number begins with 010, so that +8110… is none."""
 
 
 class Kind(StrEnum):
@@ -88,35 +93,34 @@ def parse(text: str, *, area_code: str = "", country: str = "JP") -> Number:
     Never raises: what is no number comes back as `Kind.OTHER` with the text as seen.
     """
     digits = clean(text)
-    if not re.fullmatch(r"\+?[0-9*#]+", digits):
+    if not _DIALLED.fullmatch(digits):
         return Number(raw=text, national=text.strip(), e164=None, kind=Kind.OTHER)
     if country != "JP":
         return _international(text, digits, country)
     prefix = carrier = None
-    if found := _WITHHOLD_OR_SHOW.match(digits):
-        prefix, digits = found[1], digits[3:]
+    if (found := _WITHHOLD_OR_SHOW.match(digits)) and (_BEHIND_IT.match(found[2]) or _is_local(found[2], area_code)):
+        prefix, digits = found[1], found[2]
     if found := _CARRIER.match(digits):
         carrier, digits = found[1], digits[found.end() :]
-    if digits.startswith("+81"):
-        digits = "0" + digits[3:].removeprefix("0")
-    digits = _with_area(digits, area_code)
+    digits = _ABROAD.sub("+", digits, count=1) if _ABROAD.match(digits) else digits
+    if _AT_HOME.match(digits):
+        digits = "0" + digits[3:].lstrip("0")
+    if _is_local(digits, area_code):
+        digits = area_code + digits
     if found := _JAPANESE.match(digits):
         kind = Kind(found.lastgroup or "other")
         return Number(raw=text, national=digits, e164=f"+81{digits[1:]}", kind=kind, prefix=prefix, carrier=carrier)
     if digits in EMERGENCY or digits in SERVICE or re.fullmatch(r"#\d{4}", digits):
         kind = Kind.EMERGENCY if digits in EMERGENCY else Kind.SERVICE
         return Number(raw=text, national=digits, e164=None, kind=kind, prefix=prefix, carrier=carrier)
-    abroad = "+" + digits[3:] if re.match(r"010[1-9]\d{6}", digits) else digits
-    if abroad.startswith("+"):
-        return _international(text, abroad, country, prefix, carrier)
+    if digits.startswith("+"):
+        return _international(text, digits, country, prefix, carrier)
     return Number(raw=text, national=digits, e164=None, kind=Kind.OTHER, prefix=prefix, carrier=carrier)
 
 
-def _with_area(digits: str, area_code: str) -> str:
-    """Local dialling completed: Japanese numbers with an area code have ten digits, and no local part begins with 0 or 1."""
-    if area_code and digits[:1] in set("23456789") and len(area_code) + len(digits) == 10:
-        return area_code + digits
-    return digits
+def _is_local(digits: str, area_code: str) -> bool:
+    """Whether the area code completes it: Japanese numbers with one have ten digits, and no local part begins with 0 or 1."""
+    return bool(area_code) and len(area_code) + len(digits) == 10 and re.fullmatch(r"[2-9]\d+", digits) is not None
 
 
 def _international(text: str, digits: str, country: str, prefix: str | None = None, carrier: str | None = None) -> Number:
@@ -124,6 +128,7 @@ def _international(text: str, digits: str, country: str, prefix: str | None = No
         parsed = phonenumbers.parse(digits, country)
     except phonenumbers.NumberParseException:
         return Number(raw=text, national=digits, e164=None, kind=Kind.OTHER, prefix=prefix, carrier=carrier)
+    parsed.extension = None
     if not phonenumbers.is_valid_number(parsed):
         return Number(raw=text, national=digits, e164=None, kind=Kind.OTHER, prefix=prefix, carrier=carrier)
     e164 = phonenumbers.format_number(parsed, phonenumbers.PhoneNumberFormat.E164)
@@ -143,7 +148,8 @@ def pretty(national: str, e164: str | None) -> str:
         return national
     at_home = not national.startswith("+")
     form = phonenumbers.PhoneNumberFormat.NATIONAL if at_home else phonenumbers.PhoneNumberFormat.INTERNATIONAL
-    return phonenumbers.format_number(parsed, form)
+    written = phonenumbers.format_number(parsed, form)
+    return written if re.sub(r"\D", "", written) == national.removeprefix("+") else national
 
 
 _REASONS = (

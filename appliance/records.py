@@ -1,4 +1,4 @@
-"""THE vocabulary: every fact the house knows is one of these records (design §2).
+"""THE vocabulary: every fact the house knows is one of these records (design §2). Pure.
 
 A record is frozen, named for what has happened, and holds plain JSON values: text, integers, floats, booleans, tuples and dicts
 of them. Moments are nanoseconds since the epoch (UTC). `subject` is what the fact is about (a call, a recording, a service);
@@ -155,6 +155,8 @@ class RecordingReady(Record):
     file: str
     manifest: str
     """Paths below the recordings folder."""
+    manifest_sha256: str
+    """Of the sealed manifest."""
     format: str
     channels: int
     sample_rate: int

@@ -170,6 +170,8 @@ class SealingFile(io.RawIOBase):
 
     def write(self, data: bytes | bytearray | memoryview) -> int:  # type: ignore[override]
         """Add (or, within the first 64 KiB, replace) clear bytes. Raises UnsupportedOperation on bytes already sealed."""
+        if self.closed:
+            raise ValueError("a closed file takes no more bytes")
         rest = memoryview(data).cast("B")
         total = len(rest)
         while rest:
@@ -244,7 +246,7 @@ class SealedReader(io.RawIOBase):
         self._chunks = max(1, -(-payload // (CHUNK + TAG)))
         self.size = payload - self._chunks * TAG
         """Clear bytes in all."""
-        if self.size < 0:
+        if self.size < 0 or (self._chunks > 1 and self.size <= (self._chunks - 1) * CHUNK):
             raise SealedError("was cut")
         self._position = 0
         self._held: tuple[int, bytes] = (-1, b"")
@@ -340,7 +342,11 @@ def _encode64(data: bytes) -> bytes:
 
 
 def _decode64(text: bytes) -> bytes:
+    """The bytes of unpadded Base64, of which only the one canonical spelling is taken: the MAC cannot cover its own."""
     try:
-        return base64.b64decode(text + b"=" * (-len(text) % 4), validate=True)
+        data = base64.b64decode(text + b"=" * (-len(text) % 4), validate=True)
     except ValueError as error:
         raise SealedError("its header is damaged") from error
+    if _encode64(data) != text:
+        raise SealedError("its header is damaged")
+    return data

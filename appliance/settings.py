@@ -10,9 +10,8 @@ import importlib.metadata
 import json
 import textwrap
 from collections.abc import Iterator
+from datetime import date, time
 from typing import Any
-
-from pydantic import BaseModel
 
 from appliance.box import Box
 from appliance.config import Config, Options
@@ -59,7 +58,7 @@ def run_check(arguments: argparse.Namespace) -> int:
 def run_show(arguments: argparse.Namespace) -> int:
     """Print the configuration."""
     config = Box.of(arguments).config
-    print(json.dumps(config.model_dump(), ensure_ascii=False) if arguments.json else to_toml(config))
+    print(config.model_dump_json() if arguments.json else to_toml(config))
     return 0
 
 
@@ -68,7 +67,7 @@ def to_toml(config: Config) -> str:
     return "\n".join(_table(config, "")).strip()
 
 
-def _table(tree: BaseModel, path: str) -> Iterator[str]:
+def _table(tree: Options, path: str) -> Iterator[str]:
     nested: list[tuple[str, str, Any]] = []
     for name, field in type(tree).model_fields.items():
         value = getattr(tree, name)
@@ -94,7 +93,14 @@ def _value(value: Any) -> str:
     if isinstance(value, bool):
         return str(value).lower()
     if isinstance(value, dict):
-        return "{" + ", ".join(f"{key} = {_value(item)}" for key, item in value.items()) + "}"
+        return "{" + ", ".join(f"{_text(key)} = {_value(item)}" for key, item in value.items()) + "}"
     if isinstance(value, list):
         return "[" + ", ".join(_value(item) for item in value) + "]"
-    return json.dumps(value, ensure_ascii=False)
+    if isinstance(value, str):
+        return _text(value)
+    return value.isoformat() if isinstance(value, date | time) else str(value)
+
+
+def _text(value: str) -> str:
+    """A basic string: JSON's, but for DEL, which TOML wants escaped too."""
+    return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")

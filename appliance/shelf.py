@@ -34,12 +34,15 @@ def sync_folder(folder: Path) -> None:
 
 
 def make_folder(folder: Path, mode: int = 0o750) -> None:
-    """Make a folder and its parents; each new name is made durable in its parent."""
+    """Make a folder and its parents; each new name is made durable in its parent. Raises ShelfError."""
     missing = [folder, *folder.parents]
     missing = [path for path in missing if not path.exists()]
-    for path in reversed(missing):
-        path.mkdir(exist_ok=True, mode=mode)
-        sync_folder(path.parent)
+    try:
+        for path in reversed(missing):
+            path.mkdir(exist_ok=True, mode=mode)
+            sync_folder(path.parent)
+    except OSError as error:
+        raise ShelfError(f"{folder}: cannot be made ({error.strerror or error}); is the disk full or read-only?") from error
 
 
 @contextlib.contextmanager
@@ -80,12 +83,17 @@ def remove(path: Path) -> None:
 
 
 def remove_tree(folder: Path, below: Path) -> None:
-    """Remove a folder and all in it; refuses anything that does not lie below `below`. Raises ShelfError."""
+    """Remove a folder and all in it; refuses a link, and anything that does not lie below `below`. Raises ShelfError."""
     inside = folder.resolve()
-    if below.resolve() not in inside.parents:
-        raise ShelfError(f"{folder}: not removed, it does not lie below {below}")
-    with contextlib.suppress(FileNotFoundError):
-        shutil.rmtree(inside)
+    if folder.is_symlink() or below.resolve() not in inside.parents:
+        raise ShelfError(f"{folder}: not removed, it is a link or does not lie below {below}; remove it by hand if it may go")
+    try:
+        with contextlib.suppress(FileNotFoundError):
+            shutil.rmtree(inside)
+    except OSError as error:
+        raise ShelfError(
+            f"{folder}: cannot be removed ({error.strerror or error}); is it a folder, and the disk writable?"
+        ) from error
 
 
 def stale_parts(root: Path, before: float) -> list[Path]:

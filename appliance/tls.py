@@ -23,12 +23,10 @@ class Pair(NamedTuple):
 
 
 def own_certificate(folder: Path, host: str, now: datetime, lifetime: timedelta) -> Pair:
-    """The box's self-signed certificate in this folder, made (ECDSA P-256) where it is missing or about to end."""
+    """The box's self-signed certificate in this folder, made (ECDSA P-256) where it is missing, damaged or about to end."""
     pair = Pair(folder / "web.crt", folder / "web-tls.pem")
-    if pair.certificate.exists() and pair.key.exists():
-        present = x509.load_pem_x509_certificate(pair.certificate.read_bytes())
-        if present.not_valid_after_utc - now > timedelta(days=30):
-            return pair
+    if _serves(pair, now):
+        return pair
     key = ec.generate_private_key(ec.SECP256R1())
     name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, host[:64])])
     names: list[x509.GeneralName] = [x509.DNSName(host), x509.DNSName(f"{host}.local"), x509.DNSName("localhost")]
@@ -50,3 +48,15 @@ def own_certificate(folder: Path, host: str, now: datetime, lifetime: timedelta)
     shelf.write(pair.key, pem, mode=0o600)
     shelf.write(pair.certificate, made.public_bytes(serialization.Encoding.PEM), mode=0o644)
     return pair
+
+
+def _serves(pair: Pair, now: datetime) -> bool:
+    """Whether both halves are there, belong together and last another month."""
+    if not (pair.certificate.exists() and pair.key.exists()):
+        return False
+    try:
+        certificate = x509.load_pem_x509_certificate(pair.certificate.read_bytes())
+        key = serialization.load_pem_private_key(pair.key.read_bytes(), None)
+    except (ValueError, TypeError):
+        return False
+    return key.public_key() == certificate.public_key() and certificate.not_valid_after_utc - now > timedelta(days=30)

@@ -3,11 +3,18 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
-_TABLE = re.compile(r"\s*(\[\[?)\s*([^\[\]]+?)\s*\]\]?\s*(#.*)?$")
-_KEY = re.compile(r"\s*((?:[A-Za-z0-9_-]+|\"[^\"]*\"|'[^']*')(?:\s*\.\s*(?:[A-Za-z0-9_-]+|\"[^\"]*\"|'[^']*'))*)\s*=")
-_MULTILINE = re.compile(r'"""|\'\'\'')
+_PART = r"""(?:[A-Za-z0-9_-]+|"(?:\\.|[^"\\])*"|'[^']*')"""
+_DOTTED = rf"{_PART}(?:\s*\.\s*{_PART})*"
+_TABLE = re.compile(rf"\s*(\[\[?)\s*({_DOTTED})\s*\]")
+_KEY = re.compile(rf"\s*({_DOTTED})\s*=")
+_TOKEN = re.compile(
+    r"""(?P<text>\"{3}(?:\\.|[^\\])*?\"{3,5}|'{3}.*?'{3,5}|"(?:\\.|[^"\\\n])*"|'[^'\n]*'|\#[^\n]*)
+      | (?P<open>[\[{]) | (?P<close>[\]}]) | (?P<end>\n)""",
+    re.VERBOSE | re.DOTALL,
+)
+"""What can hide the end of a statement: strings, comments, brackets."""
 
 Path = tuple[str | int, ...]
 
@@ -41,13 +48,7 @@ def _places(text: str) -> list[tuple[int, Path]]:
     found: list[tuple[int, Path]] = []
     table: Path = ()
     counts: dict[Path, int] = {}
-    inside_multiline = False
-    for number, line in enumerate(text.splitlines(), start=1):
-        quotes = len(_MULTILINE.findall(line))
-        if inside_multiline:
-            inside_multiline = quotes % 2 == 0
-            continue
-        inside_multiline = quotes % 2 == 1
+    for number, line in _statements(text):
         if header := _TABLE.match(line):
             keys: Path = _with_latest(_split(header[2]), counts)
             if header[1] == "[[":
@@ -60,8 +61,26 @@ def _places(text: str) -> list[tuple[int, Path]]:
     return found
 
 
+def _statements(text: str) -> Iterator[tuple[int, str]]:
+    """(first line, text) of every statement; one with brackets or a multi-line string may go over many lines."""
+    depth, begin, first, number = 0, 0, 1, 1
+    for token in _TOKEN.finditer(text):
+        if token["open"]:
+            depth += 1
+        elif token["close"]:
+            depth = max(0, depth - 1)
+        elif token["text"]:
+            number += token["text"].count("\n")
+        else:
+            number += 1
+            if depth == 0:
+                yield first, text[begin : token.start()]
+                begin, first = token.end(), number
+    yield first, text[begin:]
+
+
 def _split(dotted: str) -> tuple[str, ...]:
-    return tuple(part.strip().strip("\"'") for part in re.findall(r"\"[^\"]*\"|'[^']*'|[^.]+", dotted))
+    return tuple(part[1:-1] if part[0] in "\"'" else part for part in re.findall(_PART, dotted))
 
 
 def _with_latest(keys: tuple[str, ...], counts: dict[Path, int]) -> Path:

@@ -1,4 +1,5 @@
 """Sentences that are said in the reader's language: a message id in English with named places, and what fills them.
+Pure.
 
 `N_` marks a message for the catalogues (appliance/web/locale); whoever shows the Text translates it. The command line shows the
 English as it is.

@@ -11,6 +11,7 @@ from typing import Any
 from appliance import logs, registry
 from appliance.box import Box
 from appliance.calls import as_json
+from appliance.clock import SystemClock
 from appliance.ledger import Ledger
 from appliance.lookup import get_call, get_recording
 from appliance.moments import to_datetime
@@ -48,7 +49,9 @@ def add_capture(commands: Commands, common: argparse.ArgumentParser) -> None:
     render = services.add_parser("render", parents=[common], help="make recordings of what was captured")
     render.add_argument("--once", action="store_true", help="do what is due and exit")
     render.set_defaults(run=run_render)
-    play = services.add_parser("play", help="play capture files onto an interface at their own pace (needs CAP_NET_RAW)")
+    play = services.add_parser(
+        "play", parents=[common], help="play capture files onto an interface at their own pace (needs CAP_NET_RAW)"
+    )
     play.add_argument("files", nargs="+", type=Path, metavar="FILE", help="capture files of Ethernet frames")
     play.add_argument("--interface", required=True, metavar="NAME", help="interface to send on")
     play.add_argument("--stagger", type=float, default=0.0, metavar="S", help="seconds between the beginnings of the files")
@@ -114,14 +117,13 @@ def run_render(arguments: argparse.Namespace) -> int:
     logs.set_up("render")
     box = Box.of(arguments)
     with Ledger.open(box.folders.ledger) as ledger:
-        service = Service("render", box.folders)
-        worker = Worker(box, ledger, service.clock)
+        worker = Worker(box, ledger, SystemClock())
         lower_priority()
         if arguments.once:
             while worker.one():
                 pass
         else:
-            service.run(ledger, worker.step)
+            Service("render", box.folders).run(ledger, worker.step)
     return 0
 
 

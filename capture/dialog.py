@@ -118,6 +118,8 @@ class Dialog:
     media: dict[tuple[Side, bytes, int], Media] = field(default_factory=dict)
     branches: set[str] = field(default_factory=set)
     """Via branches of INVITE transactions without a final response."""
+    seen: set[str] = field(default_factory=set)
+    """Via branches of every INVITE that belongs to this call, to know a retransmission from a new try."""
 
     @property
     def live(self) -> bool:
@@ -154,6 +156,8 @@ class Dialog:
             return self.now + CANCELLED
         if self.state in (State.CALLING, State.RINGING):
             return self.now + NO_RESPONSE
+        if self.session_expires:
+            return self.now + min(self.idle_limit, self.session_expires * 3 * SECOND // 2)
         return self.now + self.idle_limit
 
     def ended(self) -> CallEnded:

@@ -1,4 +1,4 @@
-"""What the capture core asks its shell to do. Values only."""
+"""What the capture core asks its shell to do. Values only. Pure."""
 
 from __future__ import annotations
 

@@ -30,6 +30,7 @@ class Engine:
     def __init__(self, config: Config, via: str) -> None:
         self.tracker = Tracker(config, via)
         self.media = Media()
+        self._known = self.media.known
         self.effects: list[Effect] = []
         self.frames = 0
         self.rtp = 0
@@ -39,22 +40,24 @@ class Engine:
         self._fragments = Fragments()
         self._dissector = Dissector(self._fragments)
         self._streams = Streams()
+        self._segment_at = 0
         self._said = (0, 0, 0)
 
     def frame(self, link: int, frame: bytes, at: int, now: int) -> None:
         """One frame of this link type, captured `at`."""
         self.frames += 1
-        # An ordinary RTP packet of a known stream: Ethernet, IPv4 without options or fragments, UDP.
+        # An ordinary RTP packet of a known stream: Ethernet, IPv4 without options or fragments, UDP, lengths that agree.
         if (
             link == LINK_ETHERNET
             and len(frame) >= _SHORTEST
             and frame[12:15] == _PLAIN_IPV4
             and frame[23] == _UDP
             and not (frame[20] & 0x3F or frame[21])
+            and frame[42] & 0xC0 == 0x80
         ):
-            stream = self.media.known(frame[26:38] + frame[50:54])
-            if stream is not None:
-                end = 34 + (frame[38] << 8 | frame[39])
+            stream = self._known(frame[26:38] + frame[50:54])
+            end = 34 + (frame[38] << 8 | frame[39])
+            if stream is not None and end == 14 + (frame[16] << 8 | frame[17]) and end >= _SHORTEST:
                 self._gather(stream, frame[42:end], at)
                 return
         try:
@@ -65,6 +68,7 @@ class Engine:
         if isinstance(found, Datagram):
             self._datagram(found, at, now)
         elif isinstance(found, Segment):
+            self._segment_at = at
             for framed in self._streams.segment(found, now):
                 self.message(framed.data, framed.source, framed.destination, at, now)
 
@@ -80,8 +84,9 @@ class Engine:
 
     def tick(self, now: int) -> None:
         """What is due at `now`; call it about once a second, after the streams were taken (that says which calls live)."""
+        for framed in self._streams.expire(now):
+            self.message(framed.data, framed.source, framed.destination, self._segment_at, now)
         self._perform(self.tracker.tick(now))
-        self._streams.expire(now)
         self._report_losses()
 
     def finish(self, reason: str = "end_not_seen", *, cut: bool = False) -> None:
@@ -122,7 +127,8 @@ class Engine:
             self.message(payload, datagram.source, datagram.destination, at, now)
 
     def _gather(self, stream: Stream, packet: bytes, at: int) -> None:
-        if len(packet) < 12 or packet[0] & 0xC0 != 0x80 or 192 <= packet[1] < 224:
+        """A packet of RTP version 2 into its stream's buffer; RTCP on the same port is passed over."""
+        if 192 <= packet[1] < 224:
             return
         buffer = stream.buffer
         if not buffer:

@@ -12,6 +12,7 @@ Key = tuple[bytes, bytes, int, int]
 """Source, destination, protocol, identification."""
 
 TIMEOUT = 30 * SECOND
+TWICE = SECOND // 2
 MAX_DATAGRAMS = 1024
 MAX_BYTES = 65535
 
@@ -52,12 +53,16 @@ class Fragments:
 
     def __init__(self) -> None:
         self._partial: dict[Key, _Partial] = {}
+        self._done: dict[Key, int] = {}
+        """Datagrams that were whole a moment ago, so that a mirror that shows every frame twice does not begin them again."""
         self.forgotten = 0
         """Datagrams given up: too old, too many or too long."""
 
     def add(self, key: Key, place: int, payload: bytes, now: int, *, more: bool) -> bytes | None:
         """One fragment at byte `place`; the whole payload once its last gap is filled."""
         self._forget(now)
+        if key in self._done:
+            return None
         partial = self._partial.setdefault(key, _Partial(now))
         if place + len(payload) > MAX_BYTES:
             del self._partial[key]
@@ -69,6 +74,7 @@ class Fragments:
         whole = partial.whole()
         if whole is not None:
             del self._partial[key]
+            self._done[key] = now
         return whole
 
     def __len__(self) -> int:
@@ -76,6 +82,11 @@ class Fragments:
 
     def _forget(self, now: int) -> None:
         """Dictionaries keep the order of arrival, so the oldest is first."""
+        while self._done:
+            key, at = next(iter(self._done.items()))
+            if now - at <= TWICE and len(self._done) <= MAX_DATAGRAMS:
+                break
+            del self._done[key]
         while self._partial:
             key, oldest = next(iter(self._partial.items()))
             if now - oldest.born <= TIMEOUT and len(self._partial) < MAX_DATAGRAMS:

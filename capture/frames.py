@@ -24,6 +24,8 @@ TCP, UDP = 6, 17
 _HOP_BY_HOP, _ROUTING, _FRAGMENT, _AUTHENTICATION, _DESTINATION, _MOBILITY = 0, 43, 44, 51, 60, 135
 _SKIPPED = frozenset({_HOP_BY_HOP, _ROUTING, _DESTINATION, _MOBILITY})
 _MAX_EXTENSIONS = 16
+MAX_DATAGRAM = 65535
+"""Where a frame leaves the length open (0), no more than this is a datagram."""
 
 
 class FrameError(ValueError):
@@ -73,7 +75,7 @@ class Dissector:
     """Takes frames apart; keeps fragments until their datagram is whole."""
 
     def __init__(self, fragments: Fragments | None = None) -> None:
-        self._fragments = fragments or Fragments()
+        self._fragments = Fragments() if fragments is None else fragments  # an empty table is false
 
     def dissect(self, link: int, frame: bytes, now: int) -> Datagram | Segment | None:
         """What this frame (with this link type, at `now` in ns) carries; None while a datagram is incomplete or of no interest.
@@ -203,7 +205,7 @@ def _transport(protocol: int, source: bytes, destination: bytes, payload: bytes)
         sport, dport, length = struct.unpack_from(">HHH", payload)
         if length and length < 8:
             raise FrameError("udp-length")
-        body = payload[8:length] if length else payload[8:]
+        body = payload[8 : length or MAX_DATAGRAM]
         return Datagram(Address(source, sport), Address(destination, dport), body, cut=length > len(payload))
     if len(payload) < 20:
         raise FrameError("tcp-short")

@@ -84,7 +84,9 @@ def _uniform(data: NDArray[np.uint8]) -> int:
         return 0
     table = data.reshape(-1, size)
     alike = np.all(table[:, 8:10] == data[8:10]) and np.all(table[:, head] == 0x80)
-    return size if alike else 0
+    second = table[:, head + 1]
+    rtcp = (second >= rtp.RTCP_TYPES.start) & (second < rtp.RTCP_TYPES.stop)
+    return size if alike and not rtcp.any() else 0
 
 
 def _columns(data: NDArray[np.uint8], size: int) -> Packets:

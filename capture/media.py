@@ -46,6 +46,8 @@ class Stream:
     encodings: dict[int, Encoding]
     sure: bool = True
     """Whether it goes to an address that the listener announced; else the speaker is a conclusion."""
+    guess: Side | None = None
+    """Who speaks by the announcement alone, before anything is concluded from the other streams."""
     buffer: bytearray = field(default_factory=bytearray)
     """Packets for the spool, each behind its STAMP."""
     described: bool = False
@@ -113,6 +115,8 @@ class Media:
     def __init__(self) -> None:
         self._expected: dict[Address, Expectation] = {}
         self._streams: dict[bytes, Stream] = {}
+        self.known = self._streams.get
+        """The stream of a key (see `stream_key`), None where there is none; the hot path, so the dictionary's own method."""
         self._by_call: dict[CallId, list[tuple[bytes, Stream]]] = {}
         self._addresses: dict[CallId, list[Address]] = {}
         self.fresh: list[Stream] = []
@@ -134,10 +138,6 @@ class Media:
                 stream.encodings = {**stream.encodings, **expectation.encodings}
                 stream.described = False
                 self._streams[key] = stream
-
-    def known(self, key: bytes) -> Stream | None:
-        """The stream of this key (see `stream_key`)."""
-        return self._streams.get(key)
 
     def find(self, datagram: Datagram, key: bytes) -> Stream | None:
         """The stream of a first packet, begun if its address was announced; None if it belongs to no call."""
@@ -190,6 +190,7 @@ class Media:
             ssrc=ssrc,
             encodings=expected.encodings,
             sure=expected.sure,
+            guess=expected.speaker,
         )
         self._streams[key] = stream
         siblings.append((key, stream))
@@ -203,9 +204,11 @@ def _conclude(streams: list[Stream]) -> None:
     """
     heard = {stream.speaker for stream in streams if stream.sure}
     for stream in streams:
-        if not stream.sure and heard == {stream.speaker}:
-            stream.speaker = stream.speaker.other
-            stream.described = False
+        if not stream.sure and stream.guess is not None:
+            speaker = stream.guess.other if heard == {stream.guess} else stream.guess
+            if speaker is not stream.speaker:
+                stream.speaker = speaker
+                stream.described = False
 
 
 def stream_key(source: Address, destination: Address, ssrc: int) -> bytes:

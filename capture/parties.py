@@ -59,7 +59,7 @@ def read(message: Message, source: Address, destination: Address, config: Config
         called=called,
         direction=direction,
         line=None if line is None else line[0],
-        record=line is None or line[1],
+        record=(line is None or line[1]) and not _never_recorded(message, config),
         headers=_kept(message),
     )
 
@@ -95,6 +95,13 @@ def _called(message: Message, config: Config) -> tuple[Number, bool]:
     public = next((number for number in found if number.is_public), None)
     fallback = found[0] if found else config.number(tidy(target.host))
     return public or fallback, bool(told)
+
+
+def _never_recorded(message: Message, config: Config) -> bool:
+    """Whether any number that stands for the called party is of a line that is never recorded. In doubt there is no recording."""
+    texts = [name_address(message.get(name)).uri.user for name in ("p-called-party-id", "to", "from")] + [uri(message.uri).user]
+    lines = [config.line(tidy(text)) for text in texts if text]
+    return any(line is not None and not line.record for line in lines)
 
 
 def _place(

@@ -9,6 +9,7 @@ from __future__ import annotations
 import gzip
 import io
 import struct
+import zlib
 from collections.abc import Iterator
 from pathlib import Path
 from typing import IO, NamedTuple, cast
@@ -26,6 +27,10 @@ _SECTION = b"\x0a\x0d\x0d\x0a"
 _INTERFACE, _PACKET, _SIMPLE, _ENHANCED = 1, 2, 3, 6
 _TSRESOL, _TSOFFSET = 9, 14
 MAX_RECORD = 16 * 1024 * 1024
+_PIECE = 1 << 20
+_END_OF_TIME = 1 << 63
+"""Of nanoseconds in 64 bits: the year 2262."""
+_File = io.BufferedReader | gzip.GzipFile
 
 
 class CaptureFileError(CouldNotError):
@@ -58,35 +63,52 @@ def frames(path: Path) -> Iterator[Captured]:
                 raise CaptureFileError(f"{path}: is no capture file; pcap and pcapng are understood")
     except FileNotFoundError as error:
         raise UsageError(f"{path}: there is no such file") from error
-    except (OSError, EOFError) as error:
+    except (OSError, EOFError, zlib.error) as error:
         raise CaptureFileError(f"{path}: cannot be read ({error})") from error
 
 
-def _unzipped(raw: IO[bytes]) -> IO[bytes]:
+def _unzipped(raw: IO[bytes]) -> _File:
     head = raw.read(2)
     raw.seek(0)
     if head == b"\x1f\x8b":
-        return cast(IO[bytes], io.BufferedReader(gzip.GzipFile(fileobj=raw), 1 << 20))
-    return io.BufferedReader(cast(io.RawIOBase, raw), 1 << 20)
+        return gzip.GzipFile(fileobj=raw)
+    return io.BufferedReader(cast(io.RawIOBase, raw), _PIECE)
 
 
-def _pcap(file: IO[bytes], order: str, unit: int, path: Path) -> Iterator[Captured]:
+def _pcap(file: _File, order: str, unit: int, path: Path) -> Iterator[Captured]:
     rest = file.read(20)
     if len(rest) < 20:
         raise CaptureFileError(f"{path}: is cut within its header; capture again")
     link = struct.unpack(order + "I", rest[16:20])[0] & 0x0FFFFFFF
-    unpack, count = struct.Struct(order + "IIII").unpack, 0
-    while head := file.read(16):
-        if len(head) < 16:
-            raise _cut(path, count)
-        second, part, length, _ = unpack(head)
+    unpack, count = struct.Struct(order + "IIII").unpack_from, 0
+    held, place = b"", 0
+    while True:
+        if len(held) - place < 16:
+            held, place = _filled(file, held[place:], 16), 0
+            if not held:
+                return
+            if len(held) < 16:
+                raise _cut(path, count)
+        second, part, length, _ = unpack(held, place)
+        end = place + 16 + length
         if length > MAX_RECORD:
             raise CaptureFileError(f"{path}: is damaged behind frame {count}; the {count} frames before were read")
-        frame = file.read(length)
-        if len(frame) < length:
-            raise _cut(path, count)
-        yield Captured(link, frame, second * SECOND + part * unit)
+        if end > len(held):
+            held, place, end = _filled(file, held[place:], 16 + length), 0, 16 + length
+            if end > len(held):
+                raise _cut(path, count)
+        yield Captured(link, held[place + 16 : end], second * SECOND + part * unit)
+        place = end
         count += 1
+
+
+def _filled(file: _File, held: bytes, wanted: int) -> bytes:
+    """What is held and enough behind it to make `wanted` bytes, if there is so much; read so that nothing before a break is lost."""
+    pieces, size = [held], len(held)
+    while size < wanted and (piece := file.read1(_PIECE)):
+        pieces.append(piece)
+        size += len(piece)
+    return b"".join(pieces)
 
 
 class _Interface(NamedTuple):
@@ -97,7 +119,7 @@ class _Interface(NamedTuple):
     """Seconds to be added."""
 
 
-def _pcapng(file: IO[bytes], path: Path) -> Iterator[Captured]:
+def _pcapng(file: _File, path: Path) -> Iterator[Captured]:
     file.seek(0) if file.seekable() else None
     order, count = "<", 0
     interfaces: list[_Interface] = []
@@ -113,14 +135,14 @@ def _pcapng(file: IO[bytes], path: Path) -> Iterator[Captured]:
         body = _body(file, length, path, count)
         try:
             found = _block(kind, body, order, interfaces)
-        except (struct.error, IndexError) as error:
+        except (struct.error, IndexError, OverflowError) as error:
             raise CaptureFileError(f"{path}: is damaged behind frame {count}; the {count} frames before were read") from error
         if found is not None:
             yield found
             count += 1
 
 
-def _byte_order(file: IO[bytes], path: Path, count: int) -> str:
+def _byte_order(file: _File, path: Path, count: int) -> str:
     magic = file.read(4)
     if magic == b"\x1a\x2b\x3c\x4d":
         return ">"
@@ -129,7 +151,7 @@ def _byte_order(file: IO[bytes], path: Path, count: int) -> str:
     raise CaptureFileError(f"{path}: is damaged behind frame {count} (a section without byte order)")
 
 
-def _body(file: IO[bytes], length: int, path: Path, count: int, already: int = 0) -> bytes:
+def _body(file: _File, length: int, path: Path, count: int, already: int = 0) -> bytes:
     """A block's body; `length` counts the whole block but for `already` bytes that are read, and its 12 bytes of frame."""
     size = length - 12
     if not 0 <= size <= MAX_RECORD:
@@ -158,6 +180,8 @@ def _block(kind: int, body: bytes, order: str, interfaces: list[_Interface]) -> 
 
 def _captured(interface: _Interface, stamp: int, frame: bytes) -> Captured:
     at = stamp * SECOND // interface.ticks + interface.offset * SECOND
+    if not 0 <= at < _END_OF_TIME:
+        raise OverflowError("a time before 1970 or beyond 2262")
     return Captured(interface.link, frame, at)
 
 

@@ -14,8 +14,9 @@ from appliance.clock import Clock
 from appliance.config import Config
 from appliance.folders import Folders
 from appliance.ids import CallId, SegmentId, call_id
+from appliance.jobs import NewJob
 from appliance.ledger import Ledger
-from appliance.records import Side
+from appliance.records import CallEnded, CallRinging, Direction, Side
 from capture import blocks, sip
 from capture.effects import Keep
 from capture.engine import Engine
@@ -23,7 +24,7 @@ from capture.frames import Address
 from capture.media import STAMP, Stream
 from capture.payloads import Encoding
 from capture.recorder import RENDER, Recorder
-from capture.scribe import Inline
+from capture.scribe import Entry, Inline
 from capture.spool import SIGNALLING, Reel, ReelInUseError, abandoned
 
 log = logging.getLogger(__name__)
@@ -39,9 +40,41 @@ def rebuild(engine: Engine, reel: Reel, ledger: Ledger | None, now: int) -> list
             engine.resume(call)
             found.append(call)
         else:
-            log.warning("%s: holds no call that can be rebuilt; it is left where it is", reel.folder / call)
+            log.warning("%s: its signalling cannot be read; what audio there is will be rendered", reel.folder / call)
     engine.effects = [effect for effect in engine.effects if not isinstance(effect, Keep)]  # they are on the spool already
     return found
+
+
+def orphans(reel: Reel, ledger: Ledger | None, rebuilt: list[CallId]) -> list[Entry]:
+    """Entries that close the calls whose signalling cannot be read: their streams describe themselves, so they can be rendered."""
+    return [
+        _orphan(reel, call)
+        for call in reel.calls()
+        if call not in rebuilt and (ledger is None or not is_done(ledger, call))
+    ]  # fmt: skip
+
+
+def _orphan(reel: Reel, call: CallId) -> Entry:
+    times = [at for path in (reel.folder / call).glob("*.rtp") if (at := _readable_end(path))]
+    ended_at = max(times, default=(reel.folder / call).stat().st_mtime_ns)
+    ringing = CallRinging(
+        at=ended_at, call=call, direction=Direction.UNKNOWN, caller="", caller_raw="", caller_e164=None, caller_name="",
+        caller_reason=None, called="", called_raw="", called_e164=None, line=None, start_seen=False, via=reel.name, sip_call_id="",
+        headers=(),
+    )  # fmt: skip
+    ended = CallEnded(
+        at=ended_at, call=call, reason="recorder_stopped", sip_status=None, started_at=ended_at, ringing_at=None, answered_at=None,
+        end_seen=False,
+    )  # fmt: skip
+    job = NewJob(kind=RENDER, subject=call, body={"reel": reel.name, "cut": True})
+    return Entry(records=[ringing, ended], jobs=[job], durable=True)
+
+
+def _readable_end(path: Path) -> int:
+    try:
+        return last_packet_at(path)
+    except OSError:
+        return 0
 
 
 def take_in(folders: Folders, config: Config, ledger: Ledger, clock: Clock, *, idle: float, prefix: str = "") -> list[str]:
@@ -59,8 +92,13 @@ def take_in(folders: Folders, config: Config, ledger: Ledger, clock: Clock, *, i
             continue
         try:
             engine = Engine(config, via=reel.name)
-            if rebuild(engine, reel, ledger, clock.monotonic()):
-                recorder = Recorder(engine, reel, Inline(ledger, reel, folders, clock), config)
+            pen = Inline(ledger, reel, folders, clock)
+            rebuilt = rebuild(engine, reel, ledger, clock.monotonic())
+            for entry in orphans(reel, ledger, rebuilt):
+                pen.put(entry)
+                taken += [job.subject for job in entry.jobs]
+            if rebuilt:
+                recorder = Recorder(engine, reel, pen, config)
                 engine.finish("recorder_stopped", cut=True)
                 recorder.perform(clock.monotonic())
                 taken += recorder.closed

@@ -6,12 +6,13 @@ the end of the render job and the beginning of the upload. Whoever dies in betwe
 
 from __future__ import annotations
 
+import hashlib
 import tarfile
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, Any, cast
+from typing import IO, Any, Protocol, cast
 
 from appliance import __version__, manifest, registry, shelf
 from appliance.box import Box
@@ -34,6 +35,13 @@ UPLOAD = "upload"
 TAR = "tar"
 
 
+class Hold(Protocol):
+    """Called now and then: keeps the job ours, `surely` for long enough to end it. Raises CouldNotError where it no longer is."""
+
+    def __call__(self, *, surely: bool) -> None:
+        """Keep it."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Written:
     """A sealed recording on the disk and what is known of it."""
@@ -49,6 +57,14 @@ class Written:
     waveform: dict[str, str | int]
 
 
+class _NoSoundError(Exception):
+    """Packets of codecs that we know, and not one sample in them."""
+
+    def __init__(self, undecoded: int) -> None:
+        super().__init__(f"{undecoded} packets could not be decoded")
+        self.undecoded = undecoded
+
+
 class Renderer:
     """Makes recordings of one box."""
 
@@ -56,8 +72,8 @@ class Renderer:
         self._box, self._ledger, self._key, self._recipients, self._clock = box, ledger, key, recipients, clock
         self._format = registry.load("capture.formats", box.config.capture.format)
 
-    def render(self, job: Job, alive: Callable[[], None]) -> None:
-        """Do the job: its call ends as a recording, or as the reason why there is none. `alive` is called now and then."""
+    def render(self, job: Job, hold: Hold) -> None:
+        """Do the job: its call ends as a recording, or as the reason why there is none."""
         call = get_call(self._ledger.connection, job.subject)
         folder = self._box.folders.spool / str(job.body["reel"]) / job.subject
         if call is None or call.recording is not None:
@@ -65,11 +81,16 @@ class Renderer:
             return
         surveys = [found for path in sorted(folder.glob("*.rtp")) if (found := survey(path)).packets]
         usable = [found for found in surveys if found.speaker is not None and found.decodable]
-        if usable:
-            written = self._write(call, usable, alive)
-            self._enter(job, call, written, surveys)
-        else:
+        if not usable:
             self._refuse(job, call, surveys, folder)
+            return
+        try:
+            written = self._write(call, usable, hold)
+        except _NoSoundError as error:
+            self._refuse(job, call, surveys if error.undecoded else [], folder)
+        else:
+            left = any(found.speaker is None or found.audio != found.decodable for found in surveys)
+            self._enter(job, call, written, surveys, self._quarantine(folder) if left else "")
 
     def give_up(self, job: Job, why: str) -> None:
         """The call's spool defeats us again and again: keep it sealed in quarantine and say so."""
@@ -77,7 +98,7 @@ class Renderer:
         place = self._quarantine(folder) if folder.is_dir() else ""
         self._finish(job, [RecordingFailed(at=self._clock.now(), call=job.subject, reason=why, quarantine=place)])
 
-    def _write(self, call: Call, usable: list[Survey], alive: Callable[[], None]) -> Written:
+    def _write(self, call: Call, usable: list[Survey], hold: Hold) -> Written:
         origin, rate = origin_of(usable), max(found.sample_rate for found in usable)
         voices = {side: [Voice(found, rate, origin) for found in _by_preference(usable) if found.speaker is side] for side in Side}
         day = to_datetime(origin)
@@ -92,17 +113,20 @@ class Renderer:
                 encoder.write(chunk)
                 waveform.add(chunk)
                 samples += len(chunk)
-                alive()
+                hold(surely=False)
+            if not samples:
+                raise _NoSoundError(sum(voice.undecoded for side in Side for voice in voices[side]))
             encoder.close()
             sealing.close()
             sealed, plain, size = sealing.check()
+            hold(surely=True)  # the file appears under its name now: nobody else may make it at the same time
         return Written(
             path=path, origin=origin, sample_rate=rate, samples=samples, sealed_sha256=sealed, plain_sha256=plain, size=size,
             voices=voices, waveform=waveform.encode(),
         )  # fmt: skip
 
-    def _enter(self, job: Job, call: Call, written: Written, surveys: list[Survey]) -> None:
-        """Chain, sign, write the manifest, and commit it all."""
+    def _enter(self, job: Job, call: Call, written: Written, surveys: list[Survey], kept: str) -> None:
+        """Chain, sign, write the manifest, and commit it all. `kept`: the quarantine of what could not be made audible, if any."""
         now = self._clock.now()
         with self._ledger.transaction() as connection:
             head = connection.execute(
@@ -110,6 +134,7 @@ class Renderer:
             )
             sequence, previous = head.fetchone() or (0, manifest.FIRST)
             facts = self._facts(call, written, surveys, cut=bool(job.body.get("cut")))
+            facts["quality"]["quarantine"] = kept
             described: dict[str, Any] = {
                 "box": {
                     "serial": self._box.config.site.serial,
@@ -129,10 +154,12 @@ class Renderer:
             }
             signed = manifest.sign(described, self._key)
             beside = written.path.with_name(f"{facts['recording']}.json.age")
-            shelf.write(beside, seal(signed.encode(), self._recipients))
+            sealed = seal(signed.encode(), self._recipients)
+            shelf.write(beside, sealed)
             below = self._box.folders.recordings
             ready = RecordingReady(
-                at=now, **facts, manifest=str(beside.relative_to(below)), epoch=self._box.config.site.epoch,
+                at=now, **facts, manifest=str(beside.relative_to(below)),
+                manifest_sha256=hashlib.sha256(sealed).hexdigest(), epoch=self._box.config.site.epoch,
                 sequence=sequence + 1, previous=previous, chain=signed.chain, signature=signed.signature,
             )  # fmt: skip
             append(connection, [ready])
@@ -184,8 +211,8 @@ class Renderer:
         if audio:
             place = self._quarantine(folder)
             names = ", ".join(f"{name} ({count} packets)" for name, count in sorted(audio.items()))
-            undescribed = any(found.speaker is None for found in surveys)
-            reason = NotRecorded.DAMAGED if undescribed else NotRecorded.UNKNOWN_CODEC
+            known = any(found.speaker is None or found.decodable for found in surveys)
+            reason = NotRecorded.DAMAGED if known else NotRecorded.UNKNOWN_CODEC
             record = CallNotRecorded(at=now, call=call.id, reason=reason.value, detail=f"{names}; kept in quarantine/{place}")
         else:
             record = CallNotRecorded(at=now, call=call.id, reason=NotRecorded.NO_MEDIA.value, detail="no packet held audio")

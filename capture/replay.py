@@ -26,6 +26,7 @@ PREFIX = "replay-"
 FLUSH_BYTES = 8 * 1024 * 1024
 TICK_EVERY = SECOND
 OTHERS_S = 600.0
+BATCH = 200
 
 
 class Replayed:
@@ -125,8 +126,14 @@ def _render(box: Box, ledger: Ledger, clock: Clock, calls: list[str]) -> None:
     """Render these calls; where the box's own render service has taken one, wait for it."""
     worker = Worker(box, ledger, clock)
     deadline = time.monotonic() + OTHERS_S
-    while waiting := _unsettled(ledger, calls):
-        if not worker.one(*waiting[:500]):
+    waiting = _unsettled(ledger, calls)
+    while waiting:
+        batch, done = waiting[:BATCH], worker.done
+        while worker.one(*batch):
+            pass
+        left = _unsettled(ledger, batch)
+        waiting = left + waiting[BATCH:]
+        if left and worker.done == done:
             if time.monotonic() > deadline:
                 raise CouldNotError(f"{len(waiting)} calls are still being rendered by another process; nothing was lost")
             time.sleep(0.1)

@@ -64,6 +64,9 @@ def open_socket(interface: str, megabytes: int) -> socket.socket:
         packets.bind((interface, ETH_P_ALL))
         index = socket.if_nametoindex(interface)
         packets.setsockopt(SOL_PACKET, PACKET_ADD_MEMBERSHIP, struct.pack("iHH8s", index, PACKET_MR_PROMISC, 0, b""))
+    except RingError:
+        packets.close()
+        raise
     except OSError as error:
         packets.close()
         raise RingError(

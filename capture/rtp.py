@@ -6,7 +6,7 @@ import struct
 from typing import NamedTuple
 
 HEADER = 12
-_RTCP_TYPES = range(192, 224)
+RTCP_TYPES = range(192, 224)
 """Second byte of an RTCP packet (RFC 5761 §4); with the marker bit these would be payload types 64-95, which RTP leaves free."""
 
 
@@ -48,4 +48,4 @@ def parse(packet: bytes) -> Rtp:
 
 def looks_like_rtp(packet: bytes) -> bool:
     """Whether the first bytes are those of RTP version 2, and not of RTCP."""
-    return len(packet) >= HEADER and packet[0] & 0xC0 == 0x80 and packet[1] not in _RTCP_TYPES
+    return len(packet) >= HEADER and packet[0] & 0xC0 == 0x80 and packet[1] not in RTCP_TYPES

@@ -83,6 +83,11 @@ class Scribe:
         """Write this entry soon."""
         self._queue.put(entry)
 
+    def check(self) -> None:
+        """Raises RuntimeError where the thread has died of a fault of ours: the tap starts anew then, and the spool tells it all."""
+        if not self._thread.is_alive():
+            raise RuntimeError("the scribe has died; its last words stand above")
+
     def close(self) -> None:
         """Write what is left, at most ten seconds long; what remains is on the spool."""
         self._queue.put(None)

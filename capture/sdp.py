@@ -64,9 +64,9 @@ def body_of(content_type: str, body: bytes) -> bytes:
         return b""
     boundary = b"--" + (found[1] or found[2]).encode("utf-8", "replace")
     for part in body.split(boundary):
-        head, _, content = part.lstrip(b"\r\n").partition(b"\r\n\r\n")
-        if b"application/sdp" in head.lower():
-            return content
+        head, *content = re.split(rb"\r?\n\r?\n", part.lstrip(b"\r\n"), maxsplit=1)
+        if content and b"application/sdp" in head.lower():
+            return content[0]
     return b""
 
 
@@ -85,13 +85,13 @@ def _media(session: list[str], section: list[str]) -> Media | None:
     words = section[0][2:].split()
     if len(words) < 3:
         return None
-    port = re.match(r"\d{1,5}", words[1])
-    if not port or int(port[0]) > 65535:
+    port = re.fullmatch(r"(\d{1,5})(?:/\d+)?", words[1])
+    if not port or int(port[1]) > 65535:
         return None
     return Media(
         kind=words[0].lower(),
         host=_connection(section) or _connection(session),
-        port=int(port[0]),
+        port=int(port[1]),
         protocol=words[2].upper(),
         encodings=_encodings(words[3:], section),
         direction=_direction(section) or _direction(session) or "sendrecv",
@@ -122,7 +122,7 @@ def _encodings(formats: list[str], section: list[str]) -> dict[int, Encoding]:
         found = re.match(r"a=rtpmap:\s*(\d{1,3})\s+([^/\s]{1,60})/(\d{1,6})(?:/(\d{1,2}))?", line)
         if found and int(found[1]) < 128:
             mapped[int(found[1])] = Encoding(found[2].upper(), int(found[3]), int(found[4] or 1))
-    parameters = dict(re.findall(r"^a=fmtp:\s*(\d{1,3})\s+(.{1,500})$", "\n".join(section), re.MULTILINE))
+    parameters = dict(re.findall(r"^a=fmtp:[ \t]*(\d{1,3})[ \t]+(.{1,500})$", "\n".join(section), re.MULTILINE))
     chosen: dict[int, Encoding] = {}
     for text in formats:
         number = int(text) if re.fullmatch(r"\d{1,3}", text) else 128

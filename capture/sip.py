@@ -183,9 +183,11 @@ def uri(text: str) -> Uri:
     if scheme == "tel":
         return Uri(scheme, _unescape(rest.partition(";")[0]), "", None)
     user, at, host = rest.partition("?")[0].rpartition("@")
+    if not at:  # a question mark may stand in the user part too (§25.1, user-unreserved)
+        user, at, host = rest.rpartition("@")
     if at:
         user = user.partition(";")[0].partition(":")[0]
-    host = host.partition(";")[0].strip()
+    host = re.split("[;?]", host, maxsplit=1)[0].strip()
     found = re.match(r"(\[[0-9A-Fa-f:.]+\]|[^:]*)(?::(\d{1,5}))?", host)
     assert found is not None  # every part is optional
     return Uri(scheme, _unescape(user), found[1].strip("[]"), int(found[2]) if found[2] else None)

@@ -60,6 +60,8 @@ class Tap:
             log.warning("%s", error)
         try:
             calls = recovery.rebuild(self.engine, self.reel, ledger, self._clock.monotonic())
+            for entry in recovery.orphans(self.reel, ledger, calls):
+                self._scribe.put(entry)
         finally:
             if ledger is not None:
                 ledger.close()
@@ -87,6 +89,7 @@ class Tap:
         if now - self._ticked_at >= TICK:
             self._ticked_at = now
             self.engine.tick(now)
+            self._scribe.check()
             self._beat(now)
         try:
             self.recorder.perform(now)

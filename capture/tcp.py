@@ -1,7 +1,8 @@
 """SIP over TCP: segments put in order, streams cut into messages by Content-Length (RFC 3261 §18.3). Pure, bounded.
 
 Only streams whose bytes look like SIP are followed, on any port. A stream may be met in its middle, and a mirror may lose a segment:
-then what is incomplete is given up (and counted) and the stream is taken up again where a segment begins with a message.
+when it has not come within 2 s (or much else has), what is incomplete is given up (and counted) and the stream is taken up again
+where a segment begins with a message.
 """
 
 from __future__ import annotations
@@ -16,6 +17,8 @@ from capture.sip import MAX_START_LINE, looks_like_sip
 MAX_STREAMS = 2000
 MAX_MESSAGE = 256 * 1024
 MAX_AHEAD = 64
+PATIENCE = 2 * SECOND
+"""How long a missing segment may take: the sender repeats what the network lost after about a second (RFC 6298 §2)."""
 IDLE = 3600 * SECOND
 _HALF = 1 << 31
 _WRAP = 1 << 32
@@ -25,7 +28,7 @@ _STARTS = (
     b"REFER ", b"NOTIFY ", b"SUBSCRIBE ", b"MESSAGE ", b"PUBLISH ",
 )  # fmt: skip
 _END = re.compile(rb"\r?\n\r?\n")
-_LENGTH = re.compile(rb"(?:^|\n)(?:content-length|l)[ \t]*:[ \t]*(\d{1,7})", re.IGNORECASE)
+_LENGTH = re.compile(rb"(?:^|\n)(?:content-length|l)[ \t]*:(?:[ \t]|\r?\n[ \t])*(\d{1,7})", re.IGNORECASE)
 
 
 class Framed(NamedTuple):
@@ -82,21 +85,25 @@ class Messages:
             self._held.clear()
 
 
+_Key = tuple[Address, Address]
+"""Who sends to whom."""
+
+
 class _Stream:
-    __slots__ = ("ahead", "messages", "next", "seen_at")
+    __slots__ = ("ahead", "messages", "next", "seen_at", "stuck_at")
 
     def __init__(self, sequence: int, now: int) -> None:
         self.next = sequence
         self.ahead: dict[int, bytes] = {}
         self.messages = Messages()
-        self.seen_at = now
+        self.seen_at = self.stuck_at = now
 
 
 class Streams:
     """All TCP streams that carry SIP."""
 
     def __init__(self) -> None:
-        self._streams: dict[tuple[Address, Address], _Stream] = {}
+        self._streams: dict[_Key, _Stream] = {}
         self.gaps = 0
         """How often a segment was never seen and a message given up."""
 
@@ -115,23 +122,30 @@ class Streams:
                 return []
             stream = self._open(key, segment.sequence, now)
         stream.seen_at = now
-        messages = self._in_order(stream, segment) if segment.payload else []
+        messages = self._in_order(key, stream, segment) if segment.payload else []
+        while segment.fin and stream.ahead:
+            messages += self._jump(key, stream)
         if segment.fin or not stream.messages.plausible:
             self._streams.pop(key, None)
-        return [Framed(segment.source, segment.destination, data) for data in messages]
+        return [Framed(*key, data) for data in messages]
 
-    def expire(self, now: int) -> None:
-        """Forget streams on which nothing came for an hour."""
-        for key in [key for key, stream in self._streams.items() if now - stream.seen_at > IDLE]:
-            del self._streams[key]
+    def expire(self, now: int) -> list[Framed]:
+        """The messages behind segments that did not come; streams on which nothing came for an hour are forgotten."""
+        found: list[Framed] = []
+        for key, stream in list(self._streams.items()):
+            if stream.ahead and now - stream.stuck_at > PATIENCE:
+                found += [Framed(*key, data) for data in self._jump(key, stream)]
+            if now - stream.seen_at > IDLE:
+                self._streams.pop(key, None)
+        return found
 
-    def _open(self, key: tuple[Address, Address], sequence: int, now: int) -> _Stream:
+    def _open(self, key: _Key, sequence: int, now: int) -> _Stream:
         while len(self._streams) >= MAX_STREAMS:
             self._streams.pop(next(iter(self._streams)))
         stream = self._streams[key] = _Stream(sequence, now)
         return stream
 
-    def _in_order(self, stream: _Stream, segment: Segment) -> list[bytes]:
+    def _in_order(self, key: _Key, stream: _Stream, segment: Segment) -> list[bytes]:
         behind = (stream.next - segment.sequence) % _WRAP
         if behind < _HALF:
             fresh = segment.payload[behind:]
@@ -139,9 +153,12 @@ class Streams:
                 return []
             stream.next = (stream.next + len(fresh)) % _WRAP
             return stream.messages.feed(fresh) + self._catch_up(stream)
-        stream.ahead[segment.sequence] = segment.payload
+        if not stream.ahead:
+            stream.stuck_at = stream.seen_at
+        if len(segment.payload) > len(stream.ahead.get(segment.sequence, b"")):
+            stream.ahead[segment.sequence] = segment.payload
         if len(stream.ahead) > MAX_AHEAD or (looks_like_sip(segment.payload) and len(stream.ahead) > 8):
-            return self._jump(stream)
+            return self._jump(key, stream)
         return []
 
     def _catch_up(self, stream: _Stream) -> list[bytes]:
@@ -159,15 +176,17 @@ class Streams:
                     progress = True
         return found
 
-    def _jump(self, stream: _Stream) -> list[bytes]:
-        """The missing segment will not come: go on at the first early one that begins a message."""
+    def _jump(self, key: _Key, stream: _Stream) -> list[bytes]:
+        """The missing segment will not come: go on at the first early one that begins a message; without one, wait for the next."""
         self.gaps += 1
         stream.messages = Messages()
         starts = sorted(stream.ahead, key=lambda start: (start - stream.next) % _WRAP)
         while starts and not looks_like_sip(stream.ahead[starts[0]]):
             del stream.ahead[starts.pop(0)]
-        if starts:
-            stream.next = starts[0]
+        if not starts:
+            self._streams.pop(key, None)
+            return []
+        stream.next = starts[0]
         return self._catch_up(stream)
 
 

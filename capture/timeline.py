@@ -3,7 +3,7 @@
 Order: by extended sequence number, duplicates once (RFC 3550 §A.1). Place: the RTP timestamp says how packets lie to one another, the
 time of capture says where that lies on the clock. The offset between the two is the smallest within the next second (the packet that
 was delayed least), and it is moved only when it is wrong by more than 20 ms, or by more than 2 ms where a pause hides the step. So
-jitter moves nothing, a network stall moves nothing, and a sender's drifting clock is followed for hours. A sender that sets its
+jitter and network stalls of up to a second move nothing, and a sender's drifting clock is followed for hours. A sender that sets its
 timestamp anew (hold music, transfer, restart) is anchored afresh.
 
 Positions are counted in the stream's RTP clock from `origin`, the moment (ns) at which the recording begins.
@@ -26,7 +26,9 @@ HELD_BACK = 64
 """Packets that wait for the next slice: room for reordering, and the look-ahead of the window."""
 STEP_S, STEP_IN_PAUSE_S = 0.020, 0.002
 BROKEN_S = 0.2
-MAX_DROPOUT = 3000
+MAX_DROPOUT, MAX_MISORDER = 3000, 50
+"""A step of the sequence number forth or back beyond these is a sender that began anew (RFC 3550 §A.1 goes back by 100, but what is
+put in order here waits for HELD_BACK only)."""
 RECENT = 1024
 
 
@@ -70,8 +72,12 @@ class Timeline:
     """Extended sequence, raw timestamp and extended timestamp of the last packet given out."""
     _last_at: int = 0
     _offset: int | None = None
+    _least: int | None = None
+    """The smallest offset ahead of the last packet given out that had a whole window ahead."""
     _step: int = 0
     """The usual advance of the timestamp from packet to packet."""
+    _plain: int = 0
+    """The advance of the last packet given out, 0 where something was lost before it."""
 
     def place(self, packets: Packets, *, final: bool = False) -> Placed | None:
         """The packets of this slice (and of those held back before) that are due; with `final` all that are left."""
@@ -96,20 +102,18 @@ class Timeline:
         packets, sequence = packets.pick(first), sequence[first]
         stale = sequence <= self._emitted
         if stale.any():
-            twice = int(np.isin(sequence[stale], self._recent).sum())
-            self.counts.duplicates += twice
-            self.counts.late += int(stale.sum()) - twice
+            self.counts.duplicates += int(np.isin(sequence[stale], self._recent).sum())
             packets, sequence = packets.pick(~stale), sequence[~stale]
         return packets, sequence
 
     def _extend(self, raw: Ints) -> Ints:
-        """Sequence numbers that do not wrap; a jump of more than MAX_DROPOUT is a sender that began anew."""
+        """Sequence numbers that do not wrap; a sender that began anew goes on behind MAX_DROPOUT."""
         if not len(raw):
             return raw
         before, extended = self._arrival or (int(raw[0]) - 1, 0x10000 + int(raw[0]) - 1)
         steps = np.diff(raw, prepend=before)
         steps = (steps + 0x8000) % 0x10000 - 0x8000
-        jumps = np.abs(steps) > MAX_DROPOUT
+        jumps = (steps > MAX_DROPOUT) | (steps < -MAX_MISORDER)
         out = extended + np.cumsum(np.where(jumps, 0, steps))
         for place in np.flatnonzero(jumps):
             highest = max(self._highest, int(out[:place].max(initial=extended)))
@@ -142,8 +146,7 @@ class Timeline:
         advance = (advance + 0x80000000) % 0x100000000 - 0x80000000
         stamp = extended + np.cumsum(advance)
         forward = np.diff(sequence, prepend=number)
-        self._learn_step(advance, forward)
-        usual = advance == forward * self._step
+        usual = self._usual(advance, forward, due)
         broken = ~usual & (np.abs(np.diff(arrival, prepend=before_at) - advance) > BROKEN_S * self.clock)
         broken |= forward > MAX_DROPOUT
         if self._last is None:
@@ -155,11 +158,15 @@ class Timeline:
         self._last_at = int(packets.at[end])
         return position
 
-    def _learn_step(self, advance: Ints, forward: Ints) -> None:
-        plain = advance[(forward == 1) & (advance > 0)]
-        if len(plain):
-            values, counts = np.unique(plain, return_counts=True)
-            self._step = int(values[counts.argmax()])
+    def _usual(self, advance: Ints, forward: Ints, due: int) -> NDArray[np.bool_]:
+        """Whether each packet follows the one before at the usual step, which is the newest that came twice in a row."""
+        plain = np.where(forward == 1, advance, 0)
+        twice = (plain > 0) & (plain == np.concatenate([[self._plain], plain[:-1]]))
+        newest = np.maximum.accumulate(np.where(twice, np.arange(len(plain)), -1))
+        early = self._step or (int(plain[twice.argmax()]) if twice.any() else 0)
+        step = np.where(newest < 0, early, plain[newest])
+        self._step, self._plain = int(step[due - 1]), int(plain[due - 1])
+        return np.asarray(advance == forward * step)
 
     def _anchored(self, offset: Ints, stamp: Ints, broken: NDArray[np.bool_], pause: NDArray[np.bool_], due: int) -> Ints:
         position = np.empty(due, np.int64)
@@ -168,12 +175,25 @@ class Timeline:
         for begin, end in pairwise(edges):
             if begin >= due:
                 break
-            least = _least_ahead(offset[begin:end])[: due - begin]
+            if broken[begin]:
+                self._least = None
+            least = self._settled(_least_ahead(offset[begin:end]), due - begin)
             if broken[begin] or self._offset is None:
                 self._offset = int(least[0])
             for start, stop in self._steps(least, pause[begin : begin + len(least)]):
                 position[begin + start : begin + stop] = stamp[begin + start : begin + stop] + self._offset
         return position
+
+    def _settled(self, least: Ints, due: int) -> Ints:
+        """Where a stretch ends, fewer packets are left to look ahead at: there only what cannot be jitter counts."""
+        whole = len(least) - WINDOW
+        if whole >= 0:
+            self._least = int(least[min(whole, due - 1)])
+        elif self._least is None:
+            self._least = int(least[0])
+        rest = least[max(0, whole + 1) : due]
+        rest[np.abs(rest - self._least) <= BROKEN_S * self.clock] = self._least
+        return least[:due]
 
     def _steps(self, least: Ints, pause: NDArray[np.bool_]) -> Iterator[tuple[int, int]]:
         """Stretches with one offset; `_offset` is the stretch's own while it is being used."""
@@ -192,6 +212,11 @@ class Timeline:
 
 def _least_ahead(offset: Ints) -> Ints:
     """The smallest offset among each packet and the ones up to WINDOW behind it."""
-    padded = np.concatenate([offset, np.full(WINDOW - 1, np.iinfo(np.int64).max)])
-    least: Ints = np.lib.stride_tricks.sliding_window_view(padded, WINDOW).min(axis=1)
-    return least
+    least = np.concatenate([offset, np.full(WINDOW - 1, np.iinfo(np.int64).max)])
+    span = 1
+    while span * 2 <= WINDOW:  # windows of twice the length, from two of the present one
+        least = np.minimum(least[:-span], least[span:])
+        span *= 2
+    rest = WINDOW - span
+    smallest: Ints = np.minimum(least[: len(offset)], least[rest : rest + len(offset)])
+    return smallest

@@ -20,6 +20,8 @@ from capture.sip import Message, name_address
 
 MAX_MEDIA = 32
 """Addresses that one call may announce."""
+MAX_BRANCHES = 64
+"""INVITE transactions of one call that are open at once."""
 _WITHIN = frozenset({"INVITE", "ACK", "UPDATE", "PRACK"})
 """Requests that show a call under way even if its beginning was not seen."""
 
@@ -98,11 +100,16 @@ class Tracker:
             dialog.now, dialog.last_at, dialog.recovered = now, max(at, dialog.last_at), False
 
     def _find(self, message: Message, from_tag: str, to_tag: str) -> Dialog | None:
-        found = self._by_call_id.get(message.call_id, [])
+        """The newest call of this Call-ID and tag that the message may belong to; what is older than its INVITE is the one before's."""
+        found = [
+            dialog
+            for dialog in reversed(self._by_call_id.get(message.call_id, []))
+            if dialog.caller_tag in (from_tag, to_tag) and not _starts_anew(dialog, message, to_tag)
+        ]
         for dialog in found:
-            if dialog.caller_tag in (from_tag, to_tag) and not _starts_anew(dialog, message, to_tag):
+            if from_tag != dialog.caller_tag or message.sequence >= dialog.sequence:
                 return dialog
-        return None
+        return found[0] if found else None
 
     def _begin(
         self, message: Message, source: Address, destination: Address, at: int, now: int, *, from_tag: str, to_tag: str
@@ -183,9 +190,15 @@ class Tracker:
 
 
 def _starts_anew(dialog: Dialog, message: Message, to_tag: str) -> bool:
-    """Whether this is a new INVITE of a caller who uses Call-ID and tag again after the call has ended."""
-    fresh = message.is_request and message.method == "INVITE" and not to_tag
-    return fresh and not dialog.live and message.sequence > dialog.sequence
+    """Whether this is a new INVITE after the call has ended: the caller uses Call-ID and tag again, or a proxy tries the next phone."""
+    if not message.is_request or message.method != "INVITE" or to_tag or dialog.live:
+        return False
+    return message.sequence > dialog.sequence or _branch(message) not in dialog.seen
+
+
+def _branch(message: Message) -> str:
+    """The branch of the topmost Via, which names the transaction (RFC 3261 §8.1.1.7)."""
+    return name_address(next(iter(message.all("via")), "")).parameters.get("branch", "")
 
 
 def _shows_call(message: Message, to_tag: str) -> bool:
@@ -210,9 +223,13 @@ def _advance(dialog: Dialog, side: Side, message: Message, at: int) -> list[Effe
     event = event_of(message)
     if event is None:
         return []
-    branch = name_address(next(iter(message.all("via")), "")).parameters.get("branch", "")
+    branch = _branch(message)
     if event is Event.INVITE:
-        dialog.branches.add(branch)
+        if len(dialog.seen) < MAX_BRANCHES:
+            dialog.seen.add(branch)
+        if dialog.state is not State.ANSWERED and branch not in dialog.branches and len(dialog.branches) < MAX_BRANCHES:
+            dialog.branches.add(branch)
+            dialog.cancelled = False  # it was another branch that was cancelled: the call rings on at this one
         if side is Side.CALLER:
             dialog.sequence = max(dialog.sequence, message.sequence)
         dialog.session_expires = _session_expires(message) or dialog.session_expires
@@ -224,12 +241,13 @@ def _advance(dialog: Dialog, side: Side, message: Message, at: int) -> list[Effe
         dialog.branches.discard(branch)
         if dialog.branches:  # another branch of a forked INVITE is still open
             return []
-        dialog.sip_status = message.status
+        if dialog.state is not State.ANSWERED:  # else it is a re-INVITE or another branch that fails
+            dialog.sip_status = message.status
+            dialog.end_reason = end_reason(message, side, cancelled=dialog.cancelled)
     elif event is Event.ANSWER:
-        dialog.session_expires = _session_expires(message) or dialog.session_expires
+        dialog.session_expires = _session_expires(message)  # without one there is no session timer (RFC 4028 §7.2)
         dialog.sip_status = message.status
-    if dialog.session_expires:
-        dialog.idle_limit = min(dialog.idle_limit, dialog.session_expires * 3 * SECOND // 2)
+        dialog.branches.clear()
     if not dialog.take(event, at):
         return []
     if dialog.state is State.ANSWERED:
@@ -251,16 +269,17 @@ def _give_up(dialog: Dialog, reason: str = "") -> list[Effect]:
     answered = dialog.state is State.ANSWERED
     challenged = dialog.state is State.CHALLENGED
     dialog.take(Event.DEADLINE, dialog.last_at)
-    if challenged:
-        dialog.end_reason = "unauthorized"
-    elif dialog.recovered:
-        dialog.end_reason, dialog.end_seen = "recorder_stopped", False
+    if challenged:  # and nobody tried again: the challenge itself said why
+        return [Emit(dialog.ended())]
+    dialog.end_seen = False
+    if dialog.recovered:
+        dialog.end_reason = "recorder_stopped"
     elif reason:
-        dialog.end_reason, dialog.end_seen = reason, False
+        dialog.end_reason = reason
     elif answered:
-        dialog.end_reason, dialog.end_seen = "end_not_seen", False
+        dialog.end_reason = "end_not_seen"
     else:
-        dialog.end_reason, dialog.end_seen = ("cancelled" if dialog.cancelled else "no_response"), False
+        dialog.end_reason = "cancelled" if dialog.cancelled else "no_response"
     return [Emit(dialog.ended())]
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import logging
 import os
+from functools import partial
 
 from appliance import doorbell, jobs, keys
 from appliance.box import Box
@@ -28,6 +29,10 @@ ABANDONED_S = 60.0
 LOOK_S = 2.0
 
 log = logging.getLogger(__name__)
+
+
+class TakenOverError(CouldNotError):
+    """Somebody else does this job by now; what we made of it is not kept."""
 
 
 class Worker:
@@ -60,7 +65,7 @@ class Worker:
             self._renderer.give_up(job, f"rendering failed {MAX_ATTEMPTS} times")
         else:
             try:
-                self._renderer.render(job, lambda: self._still_alive(job))
+                self._renderer.render(job, partial(self._hold, job))
             except CouldNotError as error:
                 # space, keys or the ledger are missing, not the call's fault: its attempts do not count
                 self._jobs.retry(job, self._clock.now(), str(error), forgive=True)
@@ -69,11 +74,13 @@ class Worker:
         doorbell.ring(self._box.folders.run)
         return True
 
-    def _still_alive(self, job: jobs.Job) -> None:
+    def _hold(self, job: jobs.Job, *, surely: bool) -> None:
+        """Keep the job; `surely`: for a whole lease from now. Raises TakenOverError."""
         now = self._clock.monotonic()
-        if now - self._extended_at >= EXTEND_EVERY:
+        if surely or now - self._extended_at >= EXTEND_EVERY:
             self._extended_at = now
-            self._jobs.extend(job, self._clock.now() + LEASE)
+            if not self._jobs.extend(job, self._clock.now() + LEASE):
+                raise TakenOverError(f"call {job.subject}: another worker renders it, since this one was away for too long")
 
 
 def lower_priority() -> None:

@@ -9,12 +9,15 @@ from collections.abc import Generator, Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 from appliance.box import Box
 from appliance.ledger import Ledger
 from tests.fakes.clock import FakeClock
 from tests.needs import ABSENT
 
+settings.register_profile("house", deadline=None)  # a deadline asserts a time
+settings.load_profile("house")
 STRICT = bool(os.environ.get("APPLIANCE_TEST_STRICT"))
 
 

@@ -29,6 +29,9 @@ def add(commands: Commands, common: argparse.ArgumentParser) -> None:
     run.set_defaults(run=run_uploader)
     restore = actions.add_parser("restore", parents=[common], help="bring recordings and ledger back from the store alone")
     restore.add_argument("--identity", type=Path, metavar="KEYFILE", help="an age key file (default: the box's keys folder)")
+    restore.add_argument(
+        "--signer", default="", metavar="HEX", help="take in only what the box with this public key (box.pub) signed"
+    )
     restore.add_argument("--json", action="store_true", help="print one JSON object")
     restore.set_defaults(run=run_restore)
     key = actions.add_parser("keys", help="keys to which recordings are sealed")
@@ -56,8 +59,8 @@ def run_uploader(arguments: argparse.Namespace) -> int:
         if not arguments.once:
             Service("uploader", box.folders).run(ledger, worker.step)
             return 0
-        worker.hurry()
-        while worker.one():
+        begun = worker.hurry()
+        while worker.one(begun):
             if sys.stderr.isatty():
                 print(f"\r{worker.stored} stored", end="", file=sys.stderr, flush=True)
         print(f"{'' if not sys.stderr.isatty() else chr(13)}{worker.stored} stored", file=sys.stderr)
@@ -76,7 +79,7 @@ def run_restore(arguments: argparse.Namespace) -> int:
     if not identities:
         raise UsageError(f"{box.folders.keys}: holds no key that could open anything; name one with --identity")
     with Ledger.open(box.folders.ledger) as ledger:
-        done = restore(box, ledger, open_store(box), identities, SystemClock())
+        done = restore(box, ledger, open_store(box), identities, SystemClock(), arguments.signer)
     if arguments.json:
         print(as_json(done))
     else:

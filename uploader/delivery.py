@@ -52,10 +52,16 @@ def digest(store: Store, key: str) -> str:
 
 def _intact_size(parcel: Parcel) -> int:
     """The local file's size, after its bytes were checked: a disk may have changed them since."""
-    if not parcel.path.exists():
-        raise DamagedCopyError(
-            f"{parcel.path}: the local copy is gone before it was stored; look into the quarantine and the backup"
-        )
-    if shelf.sha256_of(parcel.path) != parcel.sha256:
+    if fingerprint(parcel.path) != parcel.sha256:
         raise DamagedCopyError(f"{parcel.path}: was changed since it was sealed; check the disk")
     return parcel.path.stat().st_size
+
+
+def fingerprint(path: Path) -> str:
+    """SHA-256 of a local file. Raises DamagedCopyError where it is gone or cannot be read."""
+    if not path.exists():
+        raise DamagedCopyError(f"{path}: the local copy is gone before it was stored; look into the quarantine and the backup")
+    try:
+        return shelf.sha256_of(path)
+    except shelf.ShelfError as error:
+        raise DamagedCopyError(f"{error}; check the disk") from error

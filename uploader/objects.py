@@ -17,8 +17,9 @@ LAYOUT = "v1"
 MANIFEST = ".json.age"
 
 _KEY = re.compile(
-    r"v1/(?P<contract>[A-Za-z0-9_-]+)/(?P<epoch>\d+)/(?P<day>\d{4}/\d\d/\d\d)/(?P<id>[a-z2-7]{16})-(?P<sha>[0-9a-f]{16})"
-    r"\.(?P<kind>[a-z0-9]+)\.age\Z"
+    r"v1/(?P<contract>[A-Za-z0-9_-]+)/(?P<epoch>[1-9]\d*)/(?P<day>\d{4}/\d\d/\d\d)/(?P<id>[a-z2-7]{16})-(?P<sha>[0-9a-f]{16})"
+    r"\.(?P<kind>[a-z0-9]+)\.age\Z",
+    re.ASCII,
 )
 
 

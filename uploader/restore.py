@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from typing import Any
 
 from appliance import manifest, shelf
@@ -24,6 +25,12 @@ from uploader import objects
 from uploader.store import Store, StoreError
 
 MAX_MANIFEST = 16 * 1024 * 1024
+_FILE = re.compile(r"\d{4}/\d\d/\d\d/(?P<id>[a-z2-7]{16})\.(?P<format>[a-z0-9]+)\.age\Z", re.ASCII)
+_HOLDS: dict[str, tuple[type, ...]] = {
+    "int": (int,), "int | None": (int, type(None)), "str": (str,), "str | None": (str, type(None)), "bool": (bool,),
+    "float": (int, float), "tuple[str, ...]": (tuple,), "Mapping[str, Any]": (dict,),
+}  # fmt: skip
+"""The types of fields in `appliance/records.py`, as they are written there."""
 
 
 @dataclass(slots=True)
@@ -46,10 +53,13 @@ class _Found:
     signed: manifest.Manifest
 
 
-def restore(box: Box, ledger: Ledger, store: Store, identities: Sequence[Identity], clock: Clock) -> Restored:
-    """Bring back every recording of the contract. Raises CouldNotError where nothing can be opened or this box has others."""
+def restore(box: Box, ledger: Ledger, store: Store, identities: Sequence[Identity], clock: Clock, signer: str = "") -> Restored:
+    """Bring back every recording of the contract; with `signer` (a public key in hex) only what that box signed.
+
+    Raises CouldNotError where nothing can be opened, or where this box has recordings of its own.
+    """
     done = Restored()
-    found = sorted(_manifests(box, store, identities, done), key=_order)
+    found = sorted(_manifests(box, store, identities, done, signer.strip().lower()), key=_order)
     if done.problems and not found:
         raise CouldNotError(f"{len(done.problems)} manifests are in the store and none could be opened: {done.problems[0]}")
     for item in found:
@@ -68,14 +78,16 @@ def _order(item: _Found) -> tuple[int, int]:
     return (epoch, sequence) if isinstance(epoch, int) and isinstance(sequence, int) else (1 << 62, 0)
 
 
-def _manifests(box: Box, store: Store, identities: Sequence[Identity], done: Restored) -> Iterator[_Found]:
+def _manifests(box: Box, store: Store, identities: Sequence[Identity], done: Restored, signer: str) -> Iterator[_Found]:
     keys = [stored.key for stored in store.list(objects.prefix(box.config.site.contract))]
     beside = {objects.manifest_key(key): key for key in keys if (name := objects.read_key(key)) and name.kind != "json"}
+    alone = [key for key in keys if (name := objects.read_key(key)) and name.kind == "json" and key not in beside]
+    done.problems += [f"{key}: the recording that it describes is not in the store" for key in alone]
     for manifest_key, key in sorted(beside.items()):
         try:
             sealed = _small(store, manifest_key)
             signed = manifest.decode(open_sealed(sealed, identities))
-            manifest.check_signature(signed.chain, signed.signature, signed.public_key)
+            manifest.check_signature(signed.chain, signed.signature, signer or signed.public_key)
         except (StoreError, SealedError, manifest.ManifestError) as error:
             done.problems.append(f"{manifest_key}: {error}")
             continue
@@ -94,6 +106,10 @@ def _small(store: Store, key: str) -> bytes:
 
 def _take(box: Box, ledger: Ledger, store: Store, item: _Found, clock: Clock, done: Restored) -> None:
     facts = item.signed.facts["recording"]
+    _check_file(facts)
+    records = list(_records(item, facts, box.config.store.kind, clock.now()))
+    for record in records:
+        _check_types(record)
     taken = ledger.connection.execute("SELECT id FROM recording WHERE sequence = ?", (item.signed.facts["sequence"],)).fetchone()
     if taken is not None and taken["id"] != facts["recording"]:
         raise StoreError("this box has recordings of its own with the same numbers; restore onto an empty folder (--data)")
@@ -101,14 +117,27 @@ def _take(box: Box, ledger: Ledger, store: Store, item: _Found, clock: Clock, do
         done.present += 1
         return
     _fetch(box, store, item, facts)
-    ledger.append(*_records(item, facts, box.config.store.kind, clock.now()))
+    ledger.append(*records)
     done.recordings += 1
+
+
+def _check_file(facts: dict[str, Any]) -> None:
+    """The file's name is ours: whoever may write into the bucket may also have written the manifest."""
+    found = _FILE.match(facts["file"])
+    if found is None or (found["id"], found["format"]) != (facts["recording"], facts["format"]):
+        raise SealedError("names a file outside the recordings folder")
+
+
+def _check_types(record: Record) -> None:
+    """Every field holds what the vocabulary says. Raises TypeError."""
+    for told in fields(record):
+        value = getattr(record, told.name)
+        if not isinstance(value, _HOLDS[str(told.type)]) or (isinstance(value, int) and abs(value) >= 1 << 63):
+            raise TypeError(f"{record.kind}.{told.name} is {str(value)[:40]!r}")
 
 
 def _fetch(box: Box, store: Store, item: _Found, facts: dict[str, Any]) -> None:
     path = box.folders.recordings / facts["file"]
-    if ".." in path.parts or not facts["file"].endswith(f"/{facts['recording']}.{facts['format']}.age"):
-        raise SealedError("names a file outside the recordings folder")
     found = hashlib.sha256()
     with shelf.create(path) as file:
         for piece in store.read(item.key):
@@ -139,7 +168,9 @@ def _records(item: _Found, facts: dict[str, Any], store: str, now: int) -> Itera
     told: dict[str, Any] = with_tuples(facts)
     beside = facts["file"].rpartition("/")[0] + f"/{facts['recording']}.json.age"
     yield RecordingReady(
-        at=signed.facts["signed_at"], **told, manifest=beside, epoch=signed.facts["epoch"], sequence=signed.facts["sequence"],
+        at=signed.facts["signed_at"], **told, manifest=beside,
+        manifest_sha256=hashlib.sha256(item.sealed_manifest).hexdigest(),
+        epoch=signed.facts["epoch"], sequence=signed.facts["sequence"],
         previous=signed.facts["previous"], chain=signed.chain, signature=signed.signature,
     )  # fmt: skip
     yield UploadDone(

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, NamedTuple, Protocol
 
-from appliance import registry
+from appliance import config, registry
 from appliance.box import Box
 from appliance.errors import CouldNotError
 
@@ -68,15 +68,8 @@ def open_store(box: Box) -> Store:
 
 def read_options(box: Box) -> tuple[Any, Any]:
     """The store's module and its validated options. Raises ConfigError."""
-    from pydantic import ValidationError
-
     try:
         module = registry.load("uploader.stores", box.config.store.kind)
     except KeyError as error:
         raise box.source.problem(("store", "kind"), f"{error.args[0]}; choose one of them") from error
-    try:
-        return module, module.Options.model_validate(box.config.store.options)
-    except ValidationError as error:
-        first = error.errors()[0]
-        what = f"{first['msg'][:1].lower()}{first['msg'][1:]}; see uploader/README.md"
-        raise box.source.problem(("store", "options", *first["loc"]), what) from error
+    return module, config.read_options(module.Options, box.config.store.options, box.source, ("store", "options"))

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Callable
 from pathlib import Path
 
-from appliance import doorbell, jobs, shelf
+from appliance import doorbell, jobs
 from appliance.box import Box
 from appliance.clock import Clock
 from appliance.ledger import Ledger
@@ -27,8 +28,9 @@ log = logging.getLogger(__name__)
 class Worker:
     """Does upload jobs of one box."""
 
-    def __init__(self, box: Box, ledger: Ledger, clock: Clock) -> None:
+    def __init__(self, box: Box, ledger: Ledger, clock: Clock, opener: Callable[[Box], Store] = open_store) -> None:
         self._box, self._ledger, self._clock = box, ledger, clock
+        self._open_store = opener
         self._store: Store | None = None
         self._jobs = jobs.Jobs(ledger, jobs.holder("uploader"))
         self._jobs.release_dead(KIND)
@@ -42,17 +44,21 @@ class Worker:
         worked = self.one()
         return 0.0 if worked and len(self.failed) == failures else LOOK_S
 
-    def hurry(self) -> None:
-        """Make everything that waits for its next try due now."""
-        self._jobs.hurry(KIND, self._clock.now())
+    def hurry(self) -> int:
+        """Make everything that waits for its next try due now; returns the moment, from which on a failure waits again."""
+        now = self._clock.now()
+        self._jobs.hurry(KIND, now)
+        return now
 
     def unpark(self) -> None:
         """Give everything that was parked for a person another try."""
         self._jobs.unpark(KIND, self._clock.now())
 
-    def one(self) -> bool:
-        """Deliver the oldest due recording; returns whether there was one."""
-        job = self._jobs.claim(KIND, self._clock.now(), LEASE)
+    def one(self, due_by: int | None = None) -> bool:
+        """Deliver the oldest recording that is due (or was at `due_by`); returns whether there was one."""
+        now = self._clock.now()
+        due = now if due_by is None else due_by
+        job = self._jobs.claim(KIND, due, LEASE + now - due)
         if job is None:
             return False
         try:
@@ -73,13 +79,13 @@ class Worker:
         if found is None or found.erased_at is not None:
             return None
         facts, site = found.facts, self._box.config.site
-        self._store = self._store or open_store(self._box)
+        self._store = self._store or self._open_store(self._box)
         extension = facts.file.split(".")[1]
         key = objects.recording_key(site.contract, facts.epoch, facts.started_at, recording, facts.sealed_sha256, extension)
         size = deliver(self._store, Parcel(key, self._local(facts.file), facts.sealed_sha256))
         beside = self._local(facts.manifest)
         manifest_key = objects.manifest_key(key)
-        deliver(self._store, Parcel(manifest_key, beside, shelf.sha256_of(beside)))
+        deliver(self._store, Parcel(manifest_key, beside, facts.manifest_sha256))
         return _done(self._clock.now(), facts, self._box.config.store.kind, key, manifest_key, size)
 
     def _local(self, file: str) -> Path:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import contextlib
+import os
 import shutil
 import subprocess
 import sys
@@ -15,7 +16,7 @@ from appliance import keys
 from appliance.box import DEFAULT_DATA, Box
 from appliance.clock import SystemClock
 from appliance.demo.stage import Stage, StageError
-from appliance.demo.supervisor import Supervisor
+from appliance.demo.supervisor import Supervisor, tied
 from appliance.errors import CouldNotError
 from appliance.ledger import Ledger
 from appliance.web.accounts import FIRST_ACCOUNT, Accounts
@@ -46,6 +47,7 @@ def run(arguments: argparse.Namespace) -> int:
     box = Box.at(data, arguments.config)
     host, port = arguments.host or box.config.web.host, arguments.port or box.config.web.port
     password = _first_password(box)
+    os.environ.setdefault("APPLIANCE_LOG", "warning")
     common = ["--data", str(data), *(["--config", str(arguments.config)] if arguments.config else [])]
     with contextlib.ExitStack() as stack:
         stage, why = _stage(stack)
@@ -146,7 +148,7 @@ class _Players:
         if command is None:
             self._done = True
             return True
-        self._process = subprocess.Popen(command, stdin=subprocess.DEVNULL, start_new_session=True)  # noqa: S603
+        self._process = subprocess.Popen(command, stdin=subprocess.DEVNULL, preexec_fn=tied())  # noqa: PLW1509, S603
         return False
 
 

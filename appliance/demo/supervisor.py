@@ -17,7 +17,11 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-WATCHDOG_S = 30
+WATCHDOG_S = 30.0
+START_S = 60.0
+STEADY_S = 10.0
+"""A service that lived so long after it was ready is no flapping one."""
+HOPELESS = 3
 RESTART_S = (0.05, 0.5, 2.0, 10.0)
 STOP_S = 12.0
 LISTEN_FDS_START = 3
@@ -36,17 +40,32 @@ class Child:
     starts: int = 0
     failures: int = 0
     start_at: float = 0.0
+    ready_at: float = 0.0
     alive_at: float = 0.0
     stored: dict[str, int] = field(default_factory=dict)
     """Descriptors it gave us to keep, by name."""
 
 
+def tied() -> Callable[[], None]:
+    """What a child runs between fork and exec, so that it stops when we die, and Ctrl-C reaches it through us alone."""
+    parent = os.getpid()
+
+    def prepare() -> None:
+        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
+        if os.getppid() != parent:
+            os._exit(1)
+        os.setsid()
+
+    return prepare
+
+
 class Supervisor:
     """Keeps the children running until it is told to stop."""
 
-    def __init__(self, say: Callable[[str], None]) -> None:
+    def __init__(self, say: Callable[[str], None], watchdog: float = WATCHDOG_S) -> None:
         self.children: dict[str, Child] = {}
         self._say = say
+        self._watchdog = watchdog
         self._folder = tempfile.TemporaryDirectory(prefix="appliance-")
         self._selector = selectors.DefaultSelector()
         self.stopping = False
@@ -62,10 +81,10 @@ class Supervisor:
         self._start(child)
 
     def wait_ready(self, timeout: float) -> bool:
-        """Until every child is ready; False where one is not in time."""
+        """Until every child is ready; False where one is not in time, or dies again and again."""
         deadline = time.monotonic() + timeout
         while not self.stopping and not all(child.ready for child in self.children.values()):
-            if time.monotonic() > deadline:
+            if time.monotonic() > deadline or any(child.failures >= HOPELESS for child in self.children.values()):
                 return False
             self.round(0.1)
         return not self.stopping
@@ -81,7 +100,7 @@ class Supervisor:
                     self._start(child)
             elif child.process.poll() is not None:
                 self._died(child, now)
-            elif child.ready and now - child.alive_at > WATCHDOG_S:
+            elif now - child.alive_at > (self._watchdog if child.ready else START_S):
                 self._say(f"{child.name} hangs; it is started again")
                 child.process.kill()
 
@@ -103,6 +122,9 @@ class Supervisor:
             for handle in child.stored.values():
                 os.close(handle)
             child.stored.clear()
+            if child.notifier is not None:
+                child.notifier.close()
+        self._selector.close()
         self._folder.cleanup()
 
     def _address(self, child: Child) -> str:
@@ -117,20 +139,17 @@ class Supervisor:
         environment = {
             **os.environ,
             "NOTIFY_SOCKET": self._address(child),
-            "WATCHDOG_USEC": str(WATCHDOG_S * 1_000_000),
+            "WATCHDOG_USEC": str(round(self._watchdog * 1_000_000)),
             "PYTHONUNBUFFERED": "1",
         }
         command = child.arguments
         if kept:  # the shell knows its own process id, which the command then has: LISTEN_PID must be it
             command = ["/bin/sh", "-c", 'LISTEN_PID=$$ exec "$@"', "sh", *command]
             environment |= {"LISTEN_FDS": str(len(kept)), "LISTEN_FDNAMES": ":".join(name for name, _ in kept)}
-        parent = os.getpid()
+        tie = tied()
 
-        def prepare() -> None:  # in the child, between fork and exec
-            ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
-            if os.getppid() != parent:
-                os._exit(1)
-            os.setsid()
+        def prepare() -> None:
+            tie()
             for place, (_, handle) in enumerate(kept):
                 os.dup2(handle, LISTEN_FDS_START + place, inheritable=True)
 
@@ -146,23 +165,24 @@ class Supervisor:
     def _died(self, child: Child, now: float) -> None:
         assert child.process is not None  # the caller has polled it
         code = child.process.returncode
-        lived = now - child.alive_at if child.ready else 0.0
-        child.failures = 0 if child.ready and lived >= 0 else child.failures + 1
+        steady = child.ready and now - child.ready_at > STEADY_S
+        child.failures = 0 if steady else child.failures + 1
         child.process = None
         child.ready = False
-        child.start_at = now + RESTART_S[min(child.failures, len(RESTART_S) - 1)]
+        child.start_at = now + RESTART_S[min(max(child.failures - 1, 0), len(RESTART_S) - 1)]
         if not self.stopping:
             self._say(f"{child.name} ended ({code}); it is started again")
 
     def _hear(self, child: Child) -> None:
         assert child.notifier is not None  # it is registered
         try:
-            data, handles, _, _ = socket.recv_fds(child.notifier, 4096, 8)
+            data, handles, _, _ = socket.recv_fds(child.notifier, 4096, 8, socket.MSG_CMSG_CLOEXEC)
         except BlockingIOError:
             return
         words = dict(line.split("=", 1) for line in data.decode("utf-8", "replace").splitlines() if "=" in line)
         child.alive_at = time.monotonic()
-        child.ready = child.ready or words.get("READY") == "1"
+        if words.get("READY") == "1" and not child.ready:
+            child.ready, child.ready_at = True, child.alive_at
         name = words.get("FDNAME", "stored")
         for handle in handles:
             if words.get("FDSTORE") == "1" and name not in child.stored:

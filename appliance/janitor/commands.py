@@ -7,6 +7,7 @@ from typing import Any
 
 from appliance import logs
 from appliance.box import Box
+from appliance.clock import SystemClock
 from appliance.ledger import Ledger
 from appliance.service import Service
 
@@ -30,10 +31,9 @@ def run_janitor(arguments: argparse.Namespace) -> int:
     logs.set_up("janitor")
     box = Box.of(arguments)
     with Ledger.open(box.folders.ledger) as ledger:
-        service = Service("janitor", box.folders)
-        janitor = Janitor(box, ledger, service.clock)
-        if arguments.once:
-            janitor.step()
+        if arguments.once:  # without a bell: it is the service's, which may be running
+            Janitor(box, ledger, SystemClock()).step()
         else:
-            service.run(ledger, janitor.step)
+            service = Service("janitor", box.folders)
+            service.run(ledger, Janitor(box, ledger, service.clock).step)
     return 0

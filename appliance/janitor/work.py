@@ -16,6 +16,7 @@ from apscheduler.triggers.interval import IntervalTrigger
 
 from appliance import discharge, lookup, shelf
 from appliance.box import Box
+from appliance.calls import Recording
 from appliance.clock import Clock
 from appliance.health import report
 from appliance.health.checks import Context, Severity
@@ -80,15 +81,22 @@ class Janitor:
             self._ledger.append(*fresh, *closed)
 
     def expire(self) -> None:
-        """Remove local copies whose time is over. The row comes before the deletion."""
+        """Remove local copies whose time is over. The row comes before the deletion; what a death in between left goes too."""
         now = self._clock.now()
         days = self._box.config.retention.local_days
         for recording, rule in list(retention.due(lookup.recordings(self._ledger.connection), now, days)):
-            facts = recording.facts
-            self._ledger.append(RecordingExpired(at=now, recording=facts.recording, rule=rule))
-            for name in (facts.file, facts.manifest):
-                shelf.remove(self._box.folders.recordings / name)
-            log.info("%s: the local copy went (%s); it is stored as %s", facts.recording, rule, recording.key)
+            self._ledger.append(RecordingExpired(at=now, recording=recording.facts.recording, rule=rule))
+            self._remove(recording)
+            log.info("%s: the local copy went (%s); it is stored as %s", recording.facts.recording, rule, recording.key)
+        for recording in lookup.recordings(self._ledger.connection):
+            if recording.expired_at is not None and not recording.held:
+                self._remove(recording)
+
+    def _remove(self, recording: Recording) -> None:
+        for name in (recording.facts.file, recording.facts.manifest):
+            path = self._box.folders.recordings / name
+            if path.exists():
+                shelf.remove(path)
 
     def remove_leftovers(self) -> None:
         """Remove half-written files that nobody works on; their sources are still there."""

@@ -70,11 +70,11 @@ def _moment(text: str | None, zone: ZoneInfo, option: str, *, end_of_day: bool =
         return None
     try:
         moment = from_iso(text, zone)
-    except ValueError as error:
+        if end_of_day and len(text) == 10:
+            following = to_datetime(moment, zone) + timedelta(days=1)
+            moment = from_iso(following.replace(tzinfo=None).isoformat(), zone)
+    except (ValueError, OverflowError) as error:
         raise UsageError(f"{option} {text}: is no time; write it like 2026-11-22 or 2026-11-22T09:30") from error
-    if end_of_day and len(text) == 10:
-        following = to_datetime(moment, zone) + timedelta(days=1)
-        moment = from_iso(following.replace(tzinfo=None).isoformat(), zone)
     return moment
 
 

@@ -54,9 +54,8 @@ def open_recording(folders: Folders, recording: Recording, identities: list[Iden
     try:
         file = path.open("rb")
     except FileNotFoundError as error:
-        raise PlaybackError(
-            f"recording {recording.facts.recording}: the local copy is gone; it is stored as {recording.key}"
-        ) from error
+        where = f"it is stored as {recording.key}" if recording.key else "it was not stored yet, look at the health page"
+        raise PlaybackError(f"recording {recording.facts.recording}: the local copy is gone; {where}") from error
     except OSError as error:
         raise PlaybackError(f"recording {recording.facts.recording}: cannot be read ({error.strerror}); check the disk") from error
     try:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sqlite3
 from dataclasses import dataclass
 from typing import Any
@@ -12,6 +13,9 @@ from appliance.numbers import clean
 
 PAGE = 50
 OUTCOMES = ("recorded", "not_recorded", "open")
+_LARGEST = 2**63 - 1
+_NEVER_KEPT = re.compile("[\0\ud800-\udfff]")
+"""What no text in the database holds: LIKE stops reading at a NUL, and the others are no letters."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -19,7 +23,7 @@ class Query:
     """What is looked for; empty fields do not restrict."""
 
     number: str = ""
-    """Part of a number or of a name, as typed: full width and hyphens do not matter."""
+    """Part of a number, of a name or of the reason why no number was shown, as typed: full width and hyphens do not matter."""
     begin: int | None = None
     end: int | None = None
     """Calls that began in [begin, end), nanoseconds."""
@@ -44,7 +48,8 @@ def find(connection: sqlite3.Connection, query: Query) -> Page:
     """The calls that fit."""
     clauses, parameters = _clauses(query)
     where = f"WHERE {' AND '.join(clauses)}" if clauses else ""
-    statement, values = select_calls(f"{where} ORDER BY started_at DESC, id DESC LIMIT ?", (*parameters, query.limit + 1))
+    parameters.append(_storable(query.limit + 1))
+    statement, values = select_calls(f"{where} ORDER BY started_at DESC, id DESC LIMIT ?", tuple(parameters))
     calls = [read_call(row) for row in connection.execute(statement, values)]
     more = len(calls) > query.limit
     calls = calls[: query.limit]
@@ -60,15 +65,15 @@ def _clauses(query: Query) -> tuple[list[str], list[Any]]:
         parameters.extend(values)
 
     if query.begin is not None:
-        add("started_at >= ?", query.begin)
+        add("started_at >= ?", _storable(query.begin))
     if query.end is not None:
-        add("started_at < ?", query.end)
+        add("started_at < ?", _storable(query.end))
     if query.direction:
         add("direction = ?", query.direction)
     if query.reason:
         add("caller_reason = ?", query.reason)
     if query.before is not None:
-        add("(started_at, id) < (?, ?)", *query.before)
+        add("(started_at, id) < (?, ?)", _storable(query.before[0]), query.before[1])
     if query.outcome:
         add({
             "recorded": "recording IS NOT NULL",
@@ -81,12 +86,19 @@ def _clauses(query: Query) -> tuple[list[str], list[Any]]:
     return clauses, parameters
 
 
+def _storable(number: int) -> int:
+    """The number, or the nearest one that the database can hold."""
+    return max(-_LARGEST, min(_LARGEST, number))
+
+
 def _number(typed: str) -> tuple[str, list[str]]:
-    """Digits are looked for in both numbers, in every form; anything else in the name too."""
+    """Digits are looked for in both numbers, in every form; anything else in the name and the reason too."""
+    if _NEVER_KEPT.search(typed):
+        return "0", []
     text = clean(typed)
     columns = ["caller", "called", "caller_e164", "called_e164"]
     if not text.lstrip("+").isdigit():
-        columns += ["caller_name", "caller_raw", "called_raw"]
+        columns += ["caller_name", "caller_raw", "called_raw", "caller_reason"]
         text = typed.strip()
     pattern = "%" + text.replace("\\", r"\\").replace("%", r"\%").replace("_", r"\_") + "%"
     return "(" + " OR ".join(rf"{column} LIKE ? ESCAPE '\'" for column in columns) + ")", [pattern] * len(columns)

@@ -7,6 +7,7 @@ compares the clear hash.
 from __future__ import annotations
 
 import hashlib
+import json
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
@@ -16,9 +17,12 @@ from appliance.folders import Folders
 from appliance.keys import Identity
 from appliance.ledger import Ledger
 from appliance.lookup import recordings
+from appliance.records import RecordingReady, encode
 from appliance.sealed import SealedError, SealedReader, WrongKeyError, open_sealed
 
 _PIECE = 1 << 20
+_NOT_SIGNED = frozenset({"manifest", "manifest_sha256", "chain", "signature"})
+"""Fields of a row that its manifest cannot hold: where it lies itself, its own hashes, and the signature."""
 
 
 @dataclass(slots=True)
@@ -77,20 +81,38 @@ def verify_all(folders: Folders, ledger: Ledger, public_key: str | None, identit
 def _open_both(folders: Folders, recording: Recording, identities: list[Identity], verdict: Verdict) -> None:
     facts = recording.facts
     try:
-        document = open_sealed((folders.recordings / facts.manifest).read_bytes(), identities)
-        if manifest.decode(document).chain != facts.chain:
-            verdict.problems.append("its manifest is another one than the ledger's")
+        sealed = (folders.recordings / facts.manifest).read_bytes()
+        if hashlib.sha256(sealed).hexdigest() != facts.manifest_sha256:
+            verdict.problems.append("its manifest was changed (SHA-256 of the sealed manifest)")
+            return
         with (folders.recordings / facts.file).open("rb") as file:
-            digest = _digest(SealedReader(file, identities))
+            try:
+                reader = SealedReader(file, identities)
+            except WrongKeyError:
+                return
+            digest = _digest(reader)
         if digest != facts.plain_sha256:
             verdict.problems.append("its audio is not what was recorded (SHA-256 of the clear bytes)")
+        signed = manifest.decode(open_sealed(sealed, identities))
+        if signed.chain != facts.chain:
+            verdict.problems.append("its manifest is another one than the ledger's")
+        elif changed := _not_as_signed(signed, facts):
+            verdict.problems.append(f"its row is not what the box signed ({', '.join(changed)})")
         verdict.opened = True
     except WrongKeyError:
-        return
+        verdict.problems.append("its manifest was changed, or sealed to somebody else than the recording")
     except (SealedError, manifest.ManifestError) as error:
         verdict.problems.append(f"its manifest or file {error}")
     except OSError as error:
         verdict.problems.append(f"its manifest cannot be read ({error.strerror})")
+
+
+def _not_as_signed(signed: manifest.Manifest, facts: RecordingReady) -> list[str]:
+    """The fields of the row that say something else than the manifest."""
+    recording = signed.facts.get("recording")
+    told = {**signed.facts, **(recording if isinstance(recording, dict) else {}), "at": signed.facts.get("signed_at")}
+    row = json.loads(encode(facts))
+    return sorted(name for name in row if name not in _NOT_SIGNED and (name not in told or row[name] != told[name]))
 
 
 def _digest(reader: SealedReader) -> str:

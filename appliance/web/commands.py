@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import argparse
-import sys
+import logging
 from typing import Any
 
 from appliance import logs
@@ -37,7 +37,7 @@ def run_serve(arguments: argparse.Namespace) -> int:
     logs.set_up("web")
     box = Box.of(arguments)
     host, port = arguments.host or box.config.web.host, arguments.port or box.config.web.port
-    print(f"console: {address(host, port)}", file=sys.stderr, flush=True)
+    logging.getLogger(__name__).info("the console is at %s", address(host, port))
     serve(box, host, port)
     return 0
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import threading
-from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -97,7 +96,7 @@ class Console:
             said=lambda text: text.translated(catalogue.gettext),
             label=lambda code, kind: catalogue.gettext(getattr(labels, kind).get(code, code)) if code else "",
             number=pretty,
-            facts=asdict,
+            visible=_visible,
         )
         environment.globals.update(
             line_name=lambda line: line_name(line, self.box.config),
@@ -105,3 +104,10 @@ class Console:
             icon=lambda name: Markup(f'<svg class="icon" aria-hidden="true"><use href="/static/icons.svg#{name}"/></svg>'),  # noqa: S704
         )
         return environment
+
+
+def _visible(text: str) -> str:
+    """What a stranger wrote, as seen: characters that show nothing, or turn the text around, are spelled out."""
+    return "".join(
+        letter if letter.isprintable() or letter == "\u3000" else letter.encode("unicode_escape").decode("ascii") for letter in text
+    )

@@ -1,4 +1,5 @@
-"""Words for codes: what `anonymous`, `hangup_caller` or `no_media` is called on a page. Marked here, translated by the catalogues."""
+"""Words for codes: what `anonymous`, `hangup_caller` or `no_media` is called on a page. Marked here, translated by the
+catalogues. Pure."""
 
 from __future__ import annotations
 
@@ -55,4 +56,9 @@ SEVERITY = {
     "error": N_("Error"),
     "warning": N_("Warning"),
     "notice": N_("Notice"),
+}
+
+SERVICE = {
+    "ok": N_("works"),
+    "stopped": N_("stopped"),
 }

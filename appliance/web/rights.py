@@ -1,4 +1,5 @@
-"""Rights: what a person may do. Every route names one, or stands on the short list of open ones (`tests/appliance/web`)."""
+"""Rights: what a person may do. Every route names one, or stands on the short list of open ones (`tests/appliance/web`).
+Pure."""
 
 from __future__ import annotations
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ipaddress
 import signal
 import socket
+import ssl
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from types import FrameType
@@ -72,8 +73,20 @@ def certificate(box: Box, host: str) -> tls.Pair | None:
     if bool(web.certificate) != bool(web.private_key):
         raise ConfigError(f"{box.source.name}: web.certificate and web.private_key belong together; set both or none")
     if web.certificate:
-        return tls.Pair(Path(web.certificate), Path(web.private_key))
+        return _usable(tls.Pair(Path(web.certificate), Path(web.private_key)), box.source.name)
     return tls.own_certificate(box.folders.keys, socket.gethostname(), datetime.now(UTC), timedelta(days=825))
+
+
+def _usable(pair: tls.Pair, source: str) -> tls.Pair:
+    """The pair, if TLS can be served with it. Raises ConfigError."""
+    try:
+        ssl.create_default_context(ssl.Purpose.CLIENT_AUTH).load_cert_chain(pair.certificate, pair.key, password="")
+    except OSError as error:
+        raise ConfigError(
+            f"{source}: web.certificate, web.private_key: {pair.certificate} and {pair.key} cannot be used "
+            f"({error.strerror or error}); name the PEM files of a certificate and of its key without a pass phrase"
+        ) from error
+    return pair
 
 
 def _listen(host: str, port: int) -> socket.socket:
@@ -83,7 +96,8 @@ def _listen(host: str, port: int) -> socket.socket:
     try:
         listener.bind((host, port))
         listener.listen(128)
-    except OSError as error:
+    except (OSError, OverflowError) as error:
         listener.close()
-        raise CouldNotError(f"{host}:{port}: cannot be listened on ({error.strerror}); choose another with --port") from error
+        why = getattr(error, "strerror", None) or error
+        raise CouldNotError(f"{host}:{port}: cannot be listened on ({why}); choose another with --port") from error
     return listener

@@ -30,6 +30,8 @@ class Decoder:
 
     def decode(self, data: bytes, sizes: NDArray[np.int64]) -> NDArray[np.int16]:
         """Two samples for each octet. Raises CodecError."""
+        if not data:  # which FFmpeg would take for the end of the stream
+            return np.empty(0, np.int16)
         try:
             frames = self._context.decode(av.Packet(data))
         except FFmpegError as error:

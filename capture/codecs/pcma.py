@@ -1,4 +1,4 @@
-"""PCMA: G.711 A-law (ITU-T G.711 §3.1, RFC 3551 §4.5.14), by a table of its 256 values."""
+"""PCMA: G.711 A-law (ITU-T G.711 §3.1, RFC 3551 §4.5.14), by a table of its 256 values. Pure."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""PCMU: G.711 µ-law (ITU-T G.711 §3.2, RFC 3551 §4.5.14), by a table of its 256 values."""
+"""PCMU: G.711 µ-law (ITU-T G.711 §3.2, RFC 3551 §4.5.14), by a table of its 256 values. Pure."""
 
 from __future__ import annotations
 

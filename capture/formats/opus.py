@@ -65,6 +65,9 @@ def decode(file: IO[bytes]) -> Decoded:
 def _pieces(container: av.container.InputContainer) -> Iterator[Stereo]:
     resampler = av.AudioResampler(format="s16", layout="stereo", rate=48000)
     with container:
-        for frame in container.decode(audio=0):
-            for piece in resampler.resample(frame):
-                yield piece.to_ndarray().reshape(-1, 2).astype(np.int16, copy=False)
+        try:
+            for frame in container.decode(audio=0):
+                for piece in resampler.resample(frame):
+                    yield piece.to_ndarray().reshape(-1, 2).astype(np.int16, copy=False)
+        except FFmpegError as error:
+            raise FormatError(f"is damaged ({error})") from error

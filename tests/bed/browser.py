@@ -29,8 +29,8 @@ def chromium() -> Iterator[Browser]:
 
 
 @contextmanager
-def page(browser: Browser, *, locale: str = "ja-JP", dark: bool = False, phone: bool = False) -> Iterator[Page]:
-    """A fresh page, whose every console error and script exception fails the test at its end."""
+def page(browser: Browser, *, locale: str = "ja-JP", dark: bool = False, phone: bool = False, allowed: str = "") -> Iterator[Page]:
+    """A fresh page, whose every console error and script exception (but `allowed`) fails the test at its end."""
     size = {"width": 390, "height": 844} if phone else {"width": 1280, "height": 800}
     context = browser.new_context(locale=locale, color_scheme="dark" if dark else "light", viewport=size)  # type: ignore[arg-type]
     opened = context.new_page()
@@ -41,6 +41,7 @@ def page(browser: Browser, *, locale: str = "ja-JP", dark: bool = False, phone: 
         yield opened
     finally:
         context.close()
+    complaints = [text for text in complaints if not allowed or allowed not in text]
     assert not complaints, complaints
 
 

@@ -92,6 +92,7 @@ class House:
     def power_off(self) -> None:
         """SIGKILL to all of it at once."""
         pids = [self.pid(service) for service in SERVICES if service != "capture" or self._namespace]
+        assert all(pid > 1 for pid in pids), self.log()[-2000:]
         assert self._process is not None
         self._process.send_signal(signal.SIGKILL)
         for pid in pids:
@@ -101,6 +102,7 @@ class House:
     def kill(self, service: str) -> None:
         """SIGKILL to one service, and wait until its successor is ready."""
         before = self.pid(service)
+        assert before > 1, f"no process of {service} is known: {self.log()[-2000:]}"
         os.kill(before, signal.SIGKILL)
         wait_for(f"the next {service}", lambda: self.pid(service) not in (0, before))
 
@@ -161,7 +163,7 @@ def main(data: str, namespace: str, port: str) -> int:
     """Keep the services running until SIGTERM."""
     program = [sys.executable, "-m", "appliance"]
     supervisor = Supervisor(lambda text: print(text, flush=True))
-    print("house begins", flush=True)
+    print("house begins\n", end="", flush=True)
     if namespace != "-":
         tap = ["ip", "netns", "exec", namespace, *program, "capture", "tap", "--interface", MIRROR, "--data", data]
         supervisor.add("capture", *tap)
@@ -176,10 +178,10 @@ def main(data: str, namespace: str, port: str) -> int:
         for child in supervisor.children.values():
             if child.ready and child.process is not None and told.get(child.name) != child.process.pid:
                 told[child.name] = child.process.pid
-                print(f"pid {child.name} {child.process.pid}", flush=True)
+                print(f"pid {child.name} {child.process.pid}\n", end="", flush=True)  # one write, or others come between
         if ready and not was_ready:
             was_ready = True
-            print("\nready", flush=True)
+            print("\nready\n", end="", flush=True)
     supervisor.stop()
     return 0
 

@@ -65,6 +65,23 @@ def test_blocks_appended_behind_a_torn_one_are_read() -> None:
     assert read(torn + blocks.encode(blocks.PACKETS, b"after")) == [(blocks.PACKETS, b"after")]
 
 
+@given(SOME, KINDS, st.binary(max_size=100))
+def test_the_last_whole_block_of_a_kind_is_found_from_the_end(
+    bodies: list[tuple[bytes, bytes]], kind: bytes, rubbish: bytes
+) -> None:
+    data = written(bodies) + rubbish
+    wanted = [body for found, body in bodies if found == kind]
+    block = blocks.last(io.BytesIO(data), kind)
+    assert (block.body if block else None) == (wanted[-1] if wanted else None)
+
+
+def test_the_last_block_is_found_behind_any_amount_of_damage() -> None:
+    data = blocks.encode(blocks.PACKETS, b"x" * 300_000) + b"ASp" * 100_000 + blocks.MAGIC * 30_000
+    for lead in range(9):
+        block = blocks.last(io.BytesIO(bytes(lead) + data), blocks.PACKETS)
+        assert block == blocks.Block(blocks.PACKETS, b"x" * 300_000)
+
+
 @given(st.binary(max_size=2000))
 def test_any_bytes_can_be_read(data: bytes) -> None:
     read(data)

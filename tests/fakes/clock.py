@@ -5,7 +5,7 @@ from __future__ import annotations
 from appliance.moments import SECOND, Nanoseconds
 
 START = 1_790_000_000 * SECOND
-"""2026-09-21T13:33:20Z."""
+"""2026-09-21T14:13:20Z."""
 
 
 class FakeClock:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import stat
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -47,6 +48,7 @@ class FolderStore:
 
     def read(self, key: str) -> Iterator[bytes]:
         """The object in pieces of a megabyte. Raises MissingObjectError or StoreAgainError."""
+        self._check_root()
         try:
             with self._path(key).open("rb") as file:
                 while piece := file.read(_PIECE):
@@ -67,12 +69,16 @@ class FolderStore:
             raise StoreAgainError(f"{self._path(key)}: cannot be looked at ({error.strerror})") from error
 
     def list(self, prefix: str) -> Iterator[Stored]:
-        """Objects by key."""
+        """Objects by key. Raises StoreAgainError."""
+        self._check_root()
         base = self._root / prefix.rpartition("/")[0]
-        for path in sorted(base.rglob("*")):
-            key = path.relative_to(self._root).as_posix()
-            if path.is_file() and key.startswith(prefix) and not path.name.startswith("."):
-                yield Stored(key, path.stat().st_size)
+        try:
+            found = {path.relative_to(self._root).as_posix(): path.stat() for path in base.rglob("*") if path.name[0] != "."}
+        except OSError as error:
+            raise StoreAgainError(f"{base}: cannot be listed ({error.strerror})") from error
+        for key, about in sorted(found.items()):
+            if key.startswith(prefix) and stat.S_ISREG(about.st_mode):
+                yield Stored(key, about.st_size)
 
     def _check_root(self) -> None:
         if self._must_exist and not self._root.is_dir():

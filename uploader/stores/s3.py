@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import base64
 import configparser
+import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
@@ -39,10 +40,13 @@ class Options(config.Options):
     """Settings of `kind = "s3"`."""
 
     endpoint: str = Field(
-        default="", title="Endpoint", description="URL of the service, https://…; empty: Amazon's own for the region."
+        default="",
+        pattern=r"^(https?://\S+)?$",
+        title="Endpoint",
+        description="URL of the service, https://…; empty: Amazon's own for the region.",
     )
     region: str = Field(default="ap-northeast-1", title="Region", description="The region's name; many providers take any.")
-    bucket: str = Field(min_length=3, title="Bucket", description="The bucket; it must exist.")
+    bucket: str = Field(min_length=3, pattern=r"^[A-Za-z0-9._-]+$", title="Bucket", description="The bucket; it must exist.")
     path_style: bool = Field(
         default=True, title="Path style", description="true: the bucket is part of the path, as most providers want it."
     )
@@ -95,6 +99,8 @@ class S3Store:
         """Objects by key. Raises StoreError."""
         try:
             for page in self._client.get_paginator("list_objects_v2").paginate(Bucket=self._bucket, Prefix=prefix):
+                if "IsTruncated" not in page:
+                    raise StoreAgainError(f"bucket {self._bucket}: the answer is no list; does a sign-in page stand in between?")
                 for item in page.get("Contents", []):
                     yield Stored(item["Key"], item["Size"])
         except (ClientError, BotoCoreError) as error:
@@ -124,29 +130,32 @@ class S3Store:
 def open_store(options: Options, folders: Folders) -> S3Store:
     """The store of these options. Raises StoreRefusedError where the credentials are missing or open to others."""
     access, secret = _credentials(folders.keys / CREDENTIALS)
-    client = boto3.client(
-        "s3",
-        region_name=options.region,
-        endpoint_url=options.endpoint or None,
-        aws_access_key_id=access,
-        aws_secret_access_key=secret,
-        verify=options.ca_file or None,
-        config=ClientConfig(
-            connect_timeout=options.connect_seconds,
-            read_timeout=options.read_seconds,
-            retries={"total_max_attempts": 1},  # the durable queue is our retry
-            s3={"addressing_style": "path" if options.path_style else "virtual"},
-            request_checksum_calculation="when_required",
-            response_checksum_validation="when_required",
-        ),
-    )
+    try:
+        client = boto3.client(
+            "s3",
+            region_name=options.region,
+            endpoint_url=options.endpoint or None,
+            aws_access_key_id=access,
+            aws_secret_access_key=secret,
+            verify=options.ca_file or None,
+            config=ClientConfig(
+                connect_timeout=options.connect_seconds,
+                read_timeout=options.read_seconds,
+                retries={"total_max_attempts": 1},  # the durable queue is our retry
+                s3={"addressing_style": "path" if options.path_style else "virtual"},
+                request_checksum_calculation="when_required",
+                response_checksum_validation="when_required",
+            ),
+        )
+    except (BotoCoreError, ValueError) as error:
+        raise StoreRefusedError(f"bucket {options.bucket}: {error}; correct store.options") from error
     return S3Store(client, options.bucket)
 
 
 def _credentials(path: Path) -> tuple[str, str]:
     """(access key, secret key) from a file as the AWS tools write it."""
     try:
-        if path.stat().st_mode & 0o077:
+        if path.stat().st_mode & 0o077 and "CREDENTIALS_DIRECTORY" not in os.environ:
             raise StoreRefusedError(f"{path}: is open to others; run: chmod 600 {path}")
         parser = configparser.ConfigParser(interpolation=None)
         parser.read_string(path.read_text("utf-8"))

@@ -11,6 +11,7 @@ from fastapi.responses import JSONResponse, Response, StreamingResponse
 
 from appliance.calls import Call, Recording
 from appliance.ids import is_id
+from appliance.ledger import append
 from appliance.library import playback
 from appliance.library.search import OUTCOMES, Query, find
 from appliance.lookup import get_call, get_recording
@@ -103,7 +104,8 @@ def download(request: Request, session: Taker, call: str) -> Response:
     began = to_datetime(facts.started_at, console.box.config.site.zone)
     extension = facts.file.split(".")[1]
     response.headers["Content-Disposition"] = f'attachment; filename="{began:%Y%m%d-%H%M%S}-{facts.recording}.{extension}"'
-    console.ledger.append(Exported(at=console.clock.now(), recording=facts.recording, who=session.account, what=extension))
+    if response.status_code in (200, 206):
+        console.ledger.append(Exported(at=console.clock.now(), recording=facts.recording, who=session.account, what=extension))
     return response
 
 
@@ -127,14 +129,18 @@ def _stream(request: Request, console: Console, recording: Recording) -> Respons
 
 
 def _note_listening(console: Console, session: Session, recording: Recording) -> None:
-    now = console.clock.now()
-    last = [
-        row.record
-        for row in console.ledger.of(recording.facts.recording)
-        if isinstance(row.record, Listened) and row.record.who == session.account
-    ]
-    if not last or now - last[-1].at > ONE_LISTENING:
-        console.ledger.append(Listened(at=now, recording=recording.facts.recording, who=session.account, where="console"))
+    entry = Listened(at=console.clock.now(), recording=recording.facts.recording, who=session.account, where="console")
+    if _heard_lately(console, entry):
+        return
+    with console.ledger.transaction() as connection:  # parts that are asked for at the same time are one listening too
+        if not _heard_lately(console, entry):
+            append(connection, [entry])
+
+
+def _heard_lately(console: Console, entry: Listened) -> bool:
+    records = [row.record for row in console.ledger.of(entry.recording)]
+    last = [record.at for record in records if isinstance(record, Listened) and record.who == entry.who][-1:]
+    return any(0 <= entry.at - at <= ONE_LISTENING for at in last)
 
 
 def _listenings(console: Console, recording: Recording | None) -> list[Any]:
@@ -165,11 +171,11 @@ def _day(console: Console, text: str, *, following: bool = False) -> int | None:
     zone = console.box.config.site.zone
     try:
         moment = from_iso(text, zone)
-    except ValueError:
+        if following and len(text) == 10:
+            local = to_datetime(moment, zone).replace(tzinfo=None) + timedelta(days=1)
+            moment = from_iso(local.isoformat(), zone)
+    except (ValueError, OverflowError):
         return None
-    if following and len(text) == 10:
-        local = to_datetime(moment, zone).replace(tzinfo=None) + timedelta(days=1)
-        moment = from_iso(local.isoformat(), zone)
     return moment
 
 

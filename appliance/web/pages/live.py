@@ -61,17 +61,20 @@ async def _events(request: Request, row: int) -> AsyncIterator[str]:
     news.listeners += 1
     try:
         yield "retry: 1000\n\n"
+        row = min(row, await run_in_threadpool(_last_row, console))  # a browser may know rows of a ledger that is no more
         while not news.closing:
+            if await run_in_threadpool(session_of, request) is None:
+                return
             row, messages = await run_in_threadpool(_changes, console, row, language)
-            for message in messages:
+            for message in messages or [": still here\n\n"]:
                 yield message
-            if not messages:
-                if await run_in_threadpool(session_of, request) is None:
-                    return
-                yield ": still here\n\n"
             await news.wait(KEEP_ALIVE_S)
     finally:
         news.listeners -= 1
+
+
+def _last_row(console: Console) -> int:
+    return console.ledger.last_row()
 
 
 def _changes(console: Console, row: int, language: str) -> tuple[int, list[str]]:

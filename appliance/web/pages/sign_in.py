@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import Annotated
+from urllib.parse import quote
 
 from fastapi import APIRouter, Depends, Form, Request
 from fastapi.responses import RedirectResponse, Response
@@ -37,6 +38,7 @@ def sign_in(
 ) -> Response:
     """Check name and password; a session begins."""
     console = console_of(request)
+    name = name.encode("utf-8", "replace").decode("utf-8")  # a form may claim an odd charset
     address = request.client.host if request.client else "?"
     values = {"next": local_path(next), "name": name}
     try:
@@ -46,7 +48,9 @@ def sign_in(
     except WrongPasswordError:
         return console.page(request, "sign_in.html", None, 401, error="wrong", wait=0, **values)
     session = console.accounts.session(token)
-    target = "/account?next=" + local_path(next) if session is not None and session.must_choose else local_path(next)
+    target = local_path(next)
+    if session is not None and session.must_choose:
+        target = f"/account?next={quote(target, safe='')}"
     response = RedirectResponse(target, 303)
     response.set_cookie(COOKIE, token, httponly=True, samesite="lax", secure=request.url.scheme == "https", path="/")
     return response

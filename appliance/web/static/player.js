@@ -99,8 +99,12 @@ function jump(to) {
 }
 
 function play() {
-  if (audio.paused) audio.play();
+  if (audio.paused) audio.play().catch((error) => error.name === "AbortError" || fail());
   else audio.pause();
+}
+
+function fail() {
+  player.querySelector(".error").hidden = false;
 }
 
 function faster(step) {
@@ -154,9 +158,7 @@ speed.addEventListener("change", () => {
   audio.playbackRate = Number(speed.value);
 });
 ["play", "pause", "ended", "seeked", "timeupdate"].forEach((name) => audio.addEventListener(name, name === "play" ? follow : show));
-audio.addEventListener("error", () => {
-  player.querySelector(".error").hidden = false;
-});
+audio.addEventListener("error", fail);
 new ResizeObserver(draw).observe(canvas);
 matchMedia("(prefers-color-scheme: dark)").addEventListener("change", draw);
 

@@ -1,0 +1,51 @@
+"""To whom recordings are sealed: the console's own key first, then everybody the configuration names, never nobody."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from appliance import config
+from appliance.box import Box
+from appliance.config import Config
+from appliance.keys import Identity, KeyFileError, playback_identity
+from appliance.recipients import recipients
+from appliance.sealed import open_sealed, seal
+from tests.fakes.clock import START
+
+
+def named(*identities: Identity) -> Config:
+    return Config(recipients=[config.Recipient(name=one.name, key=str(one.recipient)) for one in identities])
+
+
+def test_without_any_named_the_console_alone_can_open(box: Box) -> None:
+    (own,) = recipients(Config(), box.folders, START)
+    assert own.name == "playback"
+    assert open_sealed(seal(b"talk", [own]), [playback_identity(box.folders.keys, START)]) == b"talk"
+
+
+def test_everybody_who_is_named_can_open_each_alone(box: Box) -> None:
+    customer, escrow = Identity.new("customer"), Identity.new("escrow")
+    found = recipients(named(customer, escrow), box.folders, START)
+    assert [one.name for one in found] == ["playback", "customer", "escrow"]
+    sealed = seal(b"talk", found)
+    assert all(open_sealed(sealed, [one]) == b"talk" for one in (customer, escrow, playback_identity(box.folders.keys, START)))
+
+
+def test_the_consoles_key_named_again_is_there_once(box: Box) -> None:
+    (own,) = recipients(Config(), box.folders, START)
+    again = Config(recipients=[config.Recipient(name="console", key=str(own))])
+    assert recipients(again, box.folders, START) == [own]
+
+
+def test_the_same_recipients_every_time(box: Box) -> None:
+    assert recipients(Config(), box.folders, START) == recipients(Config(), box.folders, START)
+
+
+@pytest.mark.parametrize("content", ["", "age1nonsense"])
+def test_without_the_consoles_key_nothing_is_sealed_to_fewer(box: Box, tmp_path: Path, content: str) -> None:
+    recipients(Config(), box.folders, START)
+    (box.folders.keys / "playback.pub").write_text(content)
+    with pytest.raises(KeyFileError, match=r"playback\.pub"):
+        recipients(named(Identity.new("customer")), box.folders, START)

@@ -1,0 +1,122 @@
+"""The tables come into being once, whoever asks first and whoever dies at it, and a newer program's tables are left alone."""
+
+from __future__ import annotations
+
+import errno
+import os
+import resource
+import sqlite3
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from appliance import schema
+from appliance.errors import CouldNotError
+from tests.fakes.processes import at_once, killed_before
+
+
+def tables(path: Path) -> dict[str, str]:
+    """Our own tables and indexes; what sqlite-utils notes for itself is its own business."""
+    with closing(sqlite3.connect(path)) as connection:
+        rows = connection.execute("SELECT name, sql FROM sqlite_master WHERE name NOT LIKE '%sqlite_%'").fetchall()
+        assert connection.execute("PRAGMA integrity_check").fetchone() == ("ok",)
+    return dict(rows)
+
+
+def version(path: Path) -> int:
+    with closing(sqlite3.connect(path)) as connection:
+        return int(connection.execute("PRAGMA user_version").fetchone()[0])
+
+
+@pytest.fixture
+def whole(tmp_path: Path) -> dict[str, str]:
+    """The tables of a database that was made undisturbed."""
+    schema.ensure(tmp_path / "undisturbed.db")
+    return tables(tmp_path / "undisturbed.db")
+
+
+def test_a_new_database_has_every_table(tmp_path: Path, whole: dict[str, str]) -> None:
+    assert {"record", "job", "call", "recording", "heartbeat", "account", "session", "attempt"} <= set(whole)
+    assert version(tmp_path / "undisturbed.db") == schema.VERSION
+
+
+def test_the_journal_survives_a_power_cut(tmp_path: Path) -> None:
+    path = tmp_path / "ledger.db"
+    schema.ensure(path)
+    with closing(sqlite3.connect(path)) as connection:
+        assert connection.execute("PRAGMA journal_mode").fetchone() == ("wal",)
+
+
+def test_asking_again_changes_nothing(tmp_path: Path) -> None:
+    path = tmp_path / "ledger.db"
+    schema.ensure(path)
+    with closing(sqlite3.connect(path)) as connection, connection:
+        connection.execute("INSERT INTO attempt VALUES ('me', 1, 2)")
+    schema.ensure(path)
+    with closing(sqlite3.connect(path)) as connection:
+        assert connection.execute("SELECT * FROM attempt").fetchall() == [("me", 1, 2)]
+
+
+def test_an_empty_file_becomes_a_database(tmp_path: Path, whole: dict[str, str]) -> None:
+    (tmp_path / "ledger.db").touch()
+    schema.ensure(tmp_path / "ledger.db")
+    assert tables(tmp_path / "ledger.db") == whole
+
+
+def test_a_newer_programs_database_is_refused_and_not_touched(tmp_path: Path) -> None:
+    path = tmp_path / "ledger.db"
+    with closing(sqlite3.connect(path)) as connection:
+        connection.execute("CREATE TABLE tomorrow (what TEXT)")
+        connection.execute(f"PRAGMA user_version={schema.VERSION + 1}")
+    before = path.read_bytes()
+    with pytest.raises(CouldNotError, match=rf"ledger.db: written by a newer version .*\(schema {schema.VERSION + 1}, .*; install"):
+        schema.ensure(path)
+    assert path.read_bytes() == before
+
+
+def test_processes_that_start_at_once_make_the_tables_once(tmp_path: Path, whole: dict[str, str]) -> None:
+    path = tmp_path / "ledger.db"
+    at_once(6, lambda number: schema.ensure(path))
+    assert tables(path) == whole
+    with closing(sqlite3.connect(path)) as connection:
+        assert connection.execute("SELECT count(*) FROM _sqlite_migrations").fetchone() == (1,)
+
+
+def test_whoever_dies_while_making_the_tables_the_next_one_makes_them(tmp_path: Path, whole: dict[str, str]) -> None:
+    for statement in range(200):
+        path = tmp_path / f"killed{statement}.db"
+        killed = killed_before(statement, lambda path=path: schema.ensure(path))  # type: ignore[misc]
+        schema.ensure(path)
+        assert tables(path) == whole, f"killed before statement {statement}"
+        assert version(path) == schema.VERSION
+        if not killed:
+            assert statement > 20
+            return
+    pytest.fail("the migration never came to its end")
+
+
+def test_a_disk_that_fills_while_making_the_tables_is_no_lasting_harm(tmp_path: Path, whole: dict[str, str]) -> None:
+    failed = 0
+
+    def on_a_small_disk(path: Path, limit: int) -> None:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (limit, limit))
+        try:
+            schema.ensure(path)
+        except (sqlite3.Error, OSError) as error:
+            assert not isinstance(error, OSError) or error.errno == errno.EFBIG
+            os._exit(3)
+
+    for limit in (1, 5_000, 20_000, 60_000, 120_000):
+        path = tmp_path / f"full{limit}.db"
+        pid = os.fork()
+        if not pid:
+            try:
+                on_a_small_disk(path, limit)
+                os._exit(0)
+            finally:
+                os._exit(1)
+        failed += os.WEXITSTATUS(os.waitpid(pid, 0)[1]) == 3
+        schema.ensure(path)
+        assert tables(path) == whole
+    assert failed >= 3

@@ -1,0 +1,72 @@
+"""A box on which everything is wrong that a health check knows of, short of a full disk."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from appliance import ids
+from appliance.box import Box
+from appliance.health.checks import Context
+from appliance.keys import Identity, save_identity
+from appliance.ledger import Ledger
+from appliance.moments import SECOND
+from appliance.records import Heartbeat
+from tests.appliance.furnished import Furnished
+from tests.fakes import facts
+
+DAY = 24 * 3600 * SECOND
+HOUR = 3600 * SECOND
+
+
+def beat(service: str, at: int, state: str = "ok", **detail: object) -> Heartbeat:
+    """What a service says of itself."""
+    return Heartbeat(at=at, service=service, pid=1, state=state, detail={"megabytes": 20.5, **detail})
+
+
+def job(ledger: Ledger, subject: str, kind: str, created_at: int, state: str = "ready", error: str = "") -> None:
+    """A job that waits or needs a person."""
+    ledger.connection.execute(
+        "INSERT INTO job (id, kind, subject, body, state, not_before, last_error, created_at) VALUES (?,?,?,'{}',?,0,?,?)",
+        (f"{kind}:{subject}", kind, subject, state, error, created_at),
+    )
+
+
+def anonymous(ledger: Ledger, count: int, at: int) -> None:
+    """So many inbound calls that show no number."""
+    calls = [ids.hash_id("withheld", place, at) for place in range(count)]
+    ledger.append(*(facts.ringing(call=call, at=at, caller="", caller_e164=None, caller_reason="anonymous") for call in calls))
+    ledger.append(*(facts.not_recorded(call=call, at=at) for call in calls))
+
+
+def trouble(at: Furnished) -> Furnished:
+    """Bring all of it about, eight days later."""
+    now = at.now + 8 * DAY
+    with at.ledger() as ledger:
+        for said in (
+            beat("capture", now, interface="eth1", frames=0, dropped=17),
+            beat("render", now, "failing: the disk is full"),
+            beat("uploader", now - 10 * HOUR),
+            beat("janitor", now - DAY, "stopped"),
+        ):
+            ledger.beat(said)
+        job(ledger, "one", "render", now - 2 * HOUR)
+        job(ledger, "two", "upload", now - 3 * HOUR, error="s3: no route to host")
+        job(ledger, "three", "upload", now - 4 * HOUR, "parked", error="what the store gives back is not what was sent")
+        unsettled = ids.hash_id("unsettled")
+        ledger.append(facts.ringing(call=unsettled, at=now - 5 * HOUR), facts.ended(call=unsettled, at=now - 4 * HOUR))
+        anonymous(ledger, 12, now - HOUR)
+        ledger.connection.execute("UPDATE call SET caller_reason = 'anonymous' WHERE id = ?", (unsettled,))
+    at.box.folders.quarantine.mkdir()
+    (at.box.folders.quarantine / "aaaaaaaaaaaaaaaa.tar.age").write_bytes(b"sealed")
+    save_identity(at.box.folders.keys / "customer.key", Identity.new("customer"), now)
+    return replace(at, now=now)
+
+
+def with_settings(box: Box, **health: int) -> Box:
+    """The same box with other limits."""
+    return replace(box, config=box.config.model_copy(update={"health": box.config.health.model_copy(update=health)}))
+
+
+def context(at: Furnished, ledger: Ledger, box: Box | None = None) -> Context:
+    """What a check may look at."""
+    return Context(box or at.box, ledger, at.now)

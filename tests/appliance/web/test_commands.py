@@ -1,0 +1,77 @@
+"""`appliance web password` gives a one-time password that opens the console once; `web serve` listens where it is told."""
+
+from __future__ import annotations
+
+import signal
+from pathlib import Path
+
+import httpx
+import pytest
+
+from appliance.cli import main
+from appliance.web.accounts import Accounts, WrongPasswordError
+from tests.appliance.furnished import PASSWORD, PATIENCE_S, Furnished, free_port, listens, program, signed_in, until
+
+
+def password(capsys: pytest.CaptureFixture[str], data: Path, *name: str) -> str:
+    assert main(["web", "password", *name, "--data", str(data)]) == 0
+    said = capsys.readouterr()
+    assert said.err == ""
+    assert said.out.count("\n") == 1
+    return said.out.strip()
+
+
+def test_the_password_opens_the_console_of_a_new_box_once(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    given, port = password(capsys, tmp_path / "var"), free_port()
+    with program("web", "serve", "--port", str(port), "--data", str(tmp_path / "var"), errors=tmp_path / "errors") as process:
+        until("the console", lambda: listens(port) or process.poll() is not None)
+        with httpx.Client(base_url=f"http://127.0.0.1:{port}", trust_env=False) as client:
+            first = client.post("/sign-in", data={"name": "admin", "password": given})
+            assert (first.status_code, first.headers["location"]) == (303, "/account?next=%2F")
+            assert client.get("/calls", headers={"Accept": "text/html"}).status_code == 200
+            assert client.post("/sign-in", data={"name": "admin", "password": given}).status_code == 401
+        process.send_signal(signal.SIGINT)
+        assert process.wait(PATIENCE_S) == 0
+    assert f"the console is at http://127.0.0.1:{port}\n" in (tmp_path / "errors").read_text()
+
+
+def test_a_forgotten_password_is_replaced_and_whoever_used_it_is_signed_out(
+    own: Furnished, capsys: pytest.CaptureFixture[str]
+) -> None:
+    client = signed_in(own)
+    assert client.get("/calls").status_code == 200
+    password(capsys, own.box.folders.data)
+    assert client.get("/calls").status_code == 303
+    with own.ledger() as ledger, pytest.raises(WrongPasswordError):
+        Accounts(ledger, own.clock().now, 12).sign_in("admin", PASSWORD, "-")
+
+
+def test_an_account_is_made_by_its_first_password(own: Furnished, capsys: pytest.CaptureFixture[str]) -> None:
+    given = password(capsys, own.box.folders.data, "suzuki")
+    with own.ledger() as ledger:
+        assert Accounts(ledger, own.clock().now, 12).sign_in("suzuki", given, "-")
+    assert signed_in(own).get("/calls").status_code == 200, "the others stay signed in"
+
+
+def test_the_configuration_says_where_to_listen(tmp_path: Path) -> None:
+    port, data = free_port(), tmp_path / "var"
+    data.mkdir()
+    (data / "appliance.toml").write_text(f'[web]\nhost = "127.0.0.2"\nport = {port}\n')
+    with program("web", "serve", "--data", str(data), errors=tmp_path / "errors") as process:
+        until("the console", lambda: reached(f"http://127.0.0.2:{port}") or process.poll() is not None)
+        assert process.poll() is None
+        assert not listens(port), "127.0.0.1 was not named"
+
+
+def reached(url: str) -> bool:
+    try:
+        return httpx.get(f"{url}/sign-in", trust_env=False).status_code == 200
+    except httpx.TransportError:
+        return False
+
+
+def test_without_an_action_the_use_is_shown(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as caught:
+        main(["web"])
+    assert caught.value.code == 2
+    assert "ACTION" in capsys.readouterr().err

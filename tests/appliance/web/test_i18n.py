@@ -1,0 +1,234 @@
+"""Every sentence of the console is there in Japanese, and a browser gets the language it likes better."""
+
+from __future__ import annotations
+
+import html
+import re
+from datetime import UTC
+from html.parser import HTMLParser
+from zoneinfo import ZoneInfo
+
+import pytest
+from babel.messages.catalog import Message
+from babel.messages.pofile import read_po
+from hypothesis import given
+from hypothesis import strategies as st
+
+from appliance import ids
+from appliance.moments import SECOND
+from appliance.web import i18n, labels
+from appliance.web.accounts import Accounts
+from tests.appliance.furnished import PASSWORD, Furnished, browser, signed_in
+from tests.appliance.troubled import trouble
+from tests.fakes import facts
+from tests.tools.messages import CATALOGUE, template
+
+TOKYO = ZoneInfo("Asia/Tokyo")
+PLACE = re.compile(r"%\(\w+\)[a-z]|%%|%")
+MOMENT = 1_790_000_000 * SECOND
+"""2026-09-21T14:13:20Z, a Monday."""
+
+
+def said() -> list[Message]:
+    """Every sentence in code and templates."""
+    return [message for message in template() if message.id]
+
+
+def forms(text: object) -> list[str]:
+    """A sentence in all its forms (singular, plural)."""
+    return list(text) if isinstance(text, (tuple, list)) else [str(text)]
+
+
+def translated() -> dict[str, list[str]]:
+    """The Japanese of each sentence, by its English."""
+    with CATALOGUE.open("rb") as file:
+        return {forms(message.id)[0]: forms(message.string) for message in read_po(file, locale="ja") if message.id}
+
+
+def test_there_are_sentences_from_templates_from_labels_and_from_checks() -> None:
+    places = {name.split("/")[1] for message in said() for name, _ in message.locations}
+    assert {"web", "health"} <= places
+    assert len(said()) > 150
+
+
+def test_every_sentence_is_in_the_catalogue_with_a_translation() -> None:
+    japanese = translated()
+    missing = [forms(message.id)[0] for message in said() if not all(japanese.get(forms(message.id)[0], [""]))]
+    assert not missing, "run `make messages`, then translate"
+
+
+def test_a_translation_has_the_same_places_to_fill_in() -> None:
+    japanese = translated()
+    for message in said():
+        english = forms(message.id)
+        wanted = sorted(PLACE.findall(english[-1]))
+        for form in japanese[english[0]]:
+            assert sorted(PLACE.findall(form)) == wanted, english[0]
+
+
+def test_a_translation_is_japanese() -> None:
+    for english, forms_of_it in translated().items():
+        for form in forms_of_it:
+            assert re.search(r"[\u3040-\u30ff\u4e00-\u9fff]", form) or english == form, (english, form)
+
+
+def test_the_catalogue_holds_no_sentence_that_nobody_says() -> None:
+    assert set(translated()) <= {forms(message.id)[0] for message in said()}
+
+
+def test_the_japanese_catalogue_is_in_force_and_english_is_what_the_code_says() -> None:
+    assert i18n.catalogue("ja").gettext("Sign in") == "サインイン"
+    assert i18n.catalogue("en").gettext("Sign in") == "Sign in"
+
+
+@pytest.mark.parametrize(
+    ("header", "language"),
+    [
+        ("", "ja"),
+        ("  ", "ja"),
+        ("ja", "ja"),
+        ("ja-JP,ja;q=0.9,en-US;q=0.8,en;q=0.7", "ja"),
+        ("en-US,en;q=0.9,ja;q=0.8", "en"),
+        ("en;q=0.5, ja;q=0.8", "ja"),
+        ("EN-gb", "en"),
+        ("ja-Jpan-JP", "ja"),
+        ("fr-FR,fr;q=0.9,ja;q=0.5,en;q=0.1", "ja"),
+        ("fr, de;q=0.9", "en"),
+        ("ja;q=0, en;q=0.1", "en"),
+        ("ja;q=0, fr", "en"),
+        ("en;q=0.0, ja;q=0.001", "ja"),
+        ("ja;q=nonsense, en", "en"),
+        ("javanese, english", "en"),
+        (";;;,,,", "en"),
+        ("ja ; q = 0.4 , en ; q = 0.3", "ja"),
+    ],
+)
+def test_a_browser_gets_the_language_it_likes_better(header: str, language: str) -> None:
+    assert i18n.choose(header) == language
+
+
+@given(st.text(max_size=200) | st.lists(st.sampled_from(["ja", "en", ";q=", "0", "1.", ",", "-", " ", "*"])).map("".join))
+def test_any_header_gives_one_of_our_languages(header: str) -> None:
+    assert i18n.choose(header) in i18n.LANGUAGES
+
+
+def test_a_huge_header_is_no_work() -> None:
+    assert i18n.choose("fr," * 100_000 + "ja") == "en"
+
+
+def test_moments_are_written_as_people_of_the_language_write_them_in_the_sites_zone() -> None:
+    assert i18n.date_time(MOMENT, "ja", TOKYO) == "2026/09/21(月) 23:13:20"
+    assert i18n.date_time(MOMENT, "en", TOKYO) == "Mon 2026-09-21 23:13:20"
+    assert i18n.date_time(MOMENT, "en", UTC) == "Mon 2026-09-21 14:13:20"
+    assert i18n.clock_time(MOMENT, "ja", TOKYO) == "23:13:20"
+    assert i18n.date_time(None, "ja", TOKYO) == i18n.clock_time(None, "ja", TOKYO) == ""
+    assert i18n.date_time(0, "en", UTC) == "Thu 1970-01-01 00:00:00", "the epoch is a moment too"
+
+
+@pytest.mark.parametrize(
+    ("seconds", "shown"),
+    [
+        (0, "0:00"),
+        (0.4, "0:00"),
+        (59.6, "1:00"),
+        (61, "1:01"),
+        (3599.4, "59:59"),
+        (3599.6, "1:00:00"),
+        (36_061, "10:01:01"),
+        (-5, "0:00"),
+    ],
+)
+def test_a_length_is_written_in_minutes_or_hours(seconds: float, shown: str) -> None:
+    assert i18n.length(seconds) == shown
+
+
+# The pages
+
+
+class Words(HTMLParser):
+    """What a page says: its texts and the attributes that people are shown or read."""
+
+    def __init__(self, page: str) -> None:
+        super().__init__()
+        self.said: list[str] = []
+        self.feed(page)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.said += [value for name, value in attrs if value and name in ("title", "alt", "aria-label", "placeholder")]
+
+    def handle_data(self, data: str) -> None:
+        self.said.append(" ".join(data.split()))
+
+
+def every_page(at: Furnished) -> dict[str, str]:
+    """Every page in Japanese, in as many states as there are."""
+    with at.ledger() as ledger:
+        ledger.append(facts.ringing(call="a" * 16, at=at.now), facts.ringing(call="b" * 16, at=at.now, start_seen=False))
+        ledger.append(facts.ended(call="b" * 16, at=at.now + SECOND))
+        changes = {"one_sided": True, "cut": True, "lost": 3, "recording": "c" * 16, "call": "c" * 16, "sequence": 99}
+        ledger.append(facts.ringing(call="c" * 16, at=at.now), facts.ready(**changes), facts.stored(recording="c" * 16))
+        for place, reason in enumerate(labels.NOT_RECORDED):
+            call = ids.hash_id(place)
+            ended = facts.ended(call=call, reason=list(labels.END)[place])
+            ledger.append(facts.ringing(call=call, at=at.now), ended, facts.not_recorded(call=call, reason=reason, detail=""))
+        one_time = Accounts(ledger, lambda: at.now, 12)
+        newcomer = browser(at.box, at.clock(), one_time.sign_in("suzuki", one_time.one_time_password("suzuki"), "-"))
+    inside, outside = signed_in(at), browser(at.box, at.clock())
+    csrf = re.findall(r'name="csrf" value="([^"]+)"', inside.get("/account").text)[0]
+    calls = [*at.calls.values(), "a" * 16, "b" * 16, "c" * 16]
+    inside.get(f"/calls/{at.calls['inbound']}/audio")
+    inside.get(f"/calls/{at.calls['inbound']}/download")
+    filled = {"csrf": csrf, "new": "something long", "again": "something long"}
+    addresses = [
+        "/calls",
+        "/calls?number=12345&direction=inbound",
+        "/calls?outcome=open",
+        "/live",
+        "/health",
+        "/account",
+        "/nothing",
+    ]
+    pages = {address: inside.get(address) for address in [*addresses, *(f"/calls/{call}" for call in calls)]}
+    pages |= {
+        "sign-in": outside.get("/sign-in"),
+        "wrong": outside.post("/sign-in", data={"name": "x", "password": "y"}),
+        "one-time": newcomer.get("/account"),
+        "banner": newcomer.get("/calls"),
+        "wrong password": inside.post("/account", data={**filled, "old": "wrong"}),
+        "they differ": inside.post("/account", data={**filled, "again": "another"}),
+        "weak": inside.post("/account", data={**filled, "old": PASSWORD, "new": "x", "again": "x"}),
+        "old form": inside.post("/account", data={"csrf": "x"}),
+        "no such method": inside.delete("/calls"),
+    }
+    for _ in range(5):
+        pages["throttled"] = outside.post("/sign-in", data={"name": "x", "password": "y"})
+    at.sealed("inbound").unlink()
+    pages["gone"] = inside.get(f"/calls/{at.calls['inbound']}/audio")
+    return {name: answer.text for name, answer in pages.items()}
+
+
+@pytest.fixture(scope="module")
+def pages(furnished: Furnished, tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
+    """Every page of a box on which much is wrong."""
+    at = trouble(furnished.copy(tmp_path_factory.mktemp("pages") / "var"))
+    with at.ledger() as ledger:
+        ledger.connection.execute("UPDATE session SET seen_at = ?", (at.now,))
+    return every_page(at)
+
+
+def test_no_page_in_japanese_says_a_sentence_in_english(pages: dict[str, str]) -> None:
+    english = {id_: re.escape(id_) for id_, forms_of_it in translated().items() if forms_of_it != [id_]}
+    patterns = {id_: re.compile(re.sub(r"%\\\(\w+\\\)[a-z]", ".+", pattern)) for id_, pattern in english.items()}
+    long = {id_: pattern for id_, pattern in patterns.items() if id_.count(" ") >= 2}
+    for name, page in pages.items():
+        assert '<html lang="ja">' in page, name
+        for said in Words(page).said:
+            assert not any(pattern.fullmatch(said) for pattern in patterns.values()), f"{name}: {said}"
+            assert not any(pattern.search(said) for pattern in long.values()), f"{name}: {said}"
+
+
+def test_the_pages_together_say_nearly_all_there_is_to_say(pages: dict[str, str]) -> None:
+    """So that the test above is known to look at something."""
+    everything = html.unescape("\n".join(pages.values()))
+    unsaid = [id_ for id_, forms_of_it in translated().items() if PLACE.split(forms_of_it[0])[0].strip() not in everything]
+    assert len(unsaid) < len(translated()) / 5, unsaid

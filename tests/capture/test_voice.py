@@ -1,0 +1,258 @@
+"""A stream of the spool becomes what was said, where it was said: the same samples however the packets came, silence where none came."""
+
+from __future__ import annotations
+
+import random
+import struct
+from collections.abc import Sequence
+from pathlib import Path
+
+import av
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from numpy.typing import NDArray
+
+from appliance.ids import CallId, SegmentId
+from appliance.moments import MILLISECOND, SECOND
+from appliance.records import Side
+from capture import blocks
+from capture.frames import Address
+from capture.media import STAMP, Stream
+from capture.payloads import Encoding
+from capture.spool import describe
+from capture.voice import SLICE_BYTES, Survey, Voice, origin_of, seconds_of, survey
+from tests.bed.made import tone
+from tests.fakes.clock import START
+
+PCMU, PCMA, G722 = Encoding("PCMU", 8000), Encoding("PCMA", 8000), Encoding("G722", 8000)
+PTIME = 20 * MILLISECOND
+UNITS = 160
+FFMPEG = {"PCMU": ("pcm_mulaw", 8000), "PCMA": ("pcm_alaw", 8000)}
+
+
+def packet(number: int, payload: bytes, payload_type: int = 0, *, stamp: int | None = None, delay: int = 0) -> bytes:
+    """Packet `number` of a stream as it stands on the spool: captured 20 ms after the one before it, and `delay` later."""
+    timestamp = number * UNITS if stamp is None else stamp
+    rtp = struct.pack(">BBHII", 0x80, payload_type, number & 0xFFFF, timestamp & 0xFFFFFFFF, 7) + payload
+    return STAMP.pack(START + number * PTIME + delay, len(rtp)) + rtp
+
+
+def spooled(path: Path, packets: Sequence[bytes], *, encodings: dict[int, Encoding] | None = None, a_block: int = 10) -> Path:
+    """A spool file with a description and these packets."""
+    address = Address(bytes([10, 0, 0, 1]), 4000)
+    stream = Stream(
+        call=CallId("callaaaaaaaaaaaa"), segment=SegmentId("segmentaaaaaaaaa"), speaker=Side.CALLED, source=address,
+        destination=address, ssrc=7, encodings=encodings if encodings is not None else {0: PCMU, 8: PCMA, 9: G722},
+    )  # fmt: skip
+    body = b"".join(packets)
+    parts = [b"".join(packets[begin : begin + a_block]) for begin in range(0, len(packets), a_block)] if body else []
+    path.write_bytes(blocks.description(describe(stream)) + b"".join(blocks.encode(blocks.PACKETS, part) for part in parts))
+    return path
+
+
+def spoken(path: Path, rate: int = 8000) -> NDArray[np.int16]:
+    """Everything the stream says, with silence where it says nothing."""
+    voice = Voice(survey(path), rate, START)
+    pieces = list(voice.pieces())
+    end = max((piece.start + len(piece.samples) for piece in pieces), default=0)
+    out = np.zeros(end, np.int16)
+    reach = 0
+    for piece in pieces:
+        assert piece.start >= reach, "no piece begins before the end of the one before it"
+        reach = piece.start + len(piece.samples)
+        out[piece.start : reach] = piece.samples
+    return out
+
+
+def by_ffmpeg(payloads: Sequence[bytes], codec: str) -> NDArray[np.int16]:
+    name, rate = FFMPEG[codec]
+    context = av.AudioCodecContext.create(name, "r")
+    assert isinstance(context, av.AudioCodecContext)
+    context.sample_rate, context.layout = rate, "mono"
+    return np.concatenate([frame.to_ndarray().ravel() for frame in context.decode(av.Packet(b"".join(payloads)))]).astype(np.int16)
+
+
+SPEECH = tone("PCMU", 440, 60)
+WHOLE = [packet(number, payload) for number, payload in enumerate(SPEECH)]
+
+
+@pytest.mark.parametrize(("codec", "number"), [("PCMU", 0), ("PCMA", 8)])
+def test_a_stream_is_decoded_as_the_reference_does(tmp_path: Path, codec: str, number: int) -> None:
+    payloads = tone(codec, 440, 50)
+    path = spooled(tmp_path / "a.rtp", [packet(place, payload, number) for place, payload in enumerate(payloads)])
+    assert np.array_equal(spoken(path), by_ffmpeg(payloads, codec))
+
+
+def test_wideband_is_heard_at_its_own_rate_and_length(tmp_path: Path) -> None:
+    path = spooled(tmp_path / "a.rtp", [packet(place, payload, 9) for place, payload in enumerate(tone("G722", 440, 50))])
+    found = survey(path)
+    assert (found.sample_rate, found.clock) == (16000, 8000)
+    samples = spoken(path, 16000)
+    assert len(samples) == 16000
+    assert np.abs(np.fft.rfft(samples)).argmax() == 440
+
+
+def test_a_survey_says_what_the_file_holds(tmp_path: Path) -> None:
+    packets = [*WHOLE[:10], packet(10, b"\x01\x02\x03\x04", 101), packet(11, SPEECH[0], 8), packet(12, b"noise", 13)]
+    found = survey(spooled(tmp_path / "a.rtp", packets, encodings={0: PCMU, 101: Encoding("TELEPHONE-EVENT", 8000)}))
+    assert found.speaker is Side.CALLED
+    assert (found.packets, found.first, found.last, found.damaged) == (13, START, START + 12 * PTIME, 0)
+    assert found.payload_types == {0: 10, 101: 1, 8: 1, 13: 1}
+    assert found.audio == found.decodable == {"PCMU": 10, "PCMA": 1}
+    assert (found.sample_rate, found.clock) == (8000, 8000)
+
+
+def test_what_nobody_described_is_named_by_its_number(tmp_path: Path) -> None:
+    found = survey(
+        spooled(tmp_path / "a.rtp", [packet(0, b"x" * 20, 96), packet(1, b"x" * 20, 97)], encodings={97: Encoding("AMR", 8000)})
+    )
+    assert found.audio == {"PT96": 1, "AMR": 1}
+    assert found.decodable == {}
+    assert found.sample_rate == 0
+
+
+def test_a_new_description_in_the_middle_counts_for_all(tmp_path: Path) -> None:
+    path = spooled(tmp_path / "a.rtp", [packet(0, SPEECH[0], 96)], encodings={})
+    second = spooled(tmp_path / "b.rtp", [packet(1, SPEECH[1], 96)], encodings={96: PCMU})
+    path.write_bytes(path.read_bytes() + second.read_bytes())
+    assert survey(path).audio == {"PCMU": 2}
+
+
+@pytest.mark.parametrize("content", [b"", b"rubbish" * 100])
+def test_a_file_that_holds_nothing_says_nothing(tmp_path: Path, content: bytes) -> None:
+    path = tmp_path / "a.rtp"
+    path.write_bytes(content)
+    found = survey(path)
+    assert (found.packets, found.speaker, found.audio, found.damaged) == (0, None, {}, len(content))
+
+
+def test_a_damaged_block_is_a_gap_and_counted(tmp_path: Path) -> None:
+    path = spooled(tmp_path / "a.rtp", WHOLE)
+    body = bytearray(path.read_bytes())
+    body[len(body) // 2] ^= 1
+    path.write_bytes(body)
+    found = survey(path)
+    assert found.packets == len(WHOLE) - 10
+    assert found.damaged > 0
+    samples = spoken(path)
+    assert len(samples) == len(WHOLE) * UNITS
+    quiet = np.flatnonzero(np.abs(samples.reshape(-1, UNITS)).max(axis=1) == 0)
+    assert len(quiet) == 10
+
+
+@settings(max_examples=40, deadline=None)
+@given(seed=st.integers(0, 2**32), cut=st.integers(1, 40))
+def test_shuffled_and_doubled_packets_say_the_same(tmp_path_factory: pytest.TempPathFactory, seed: int, cut: int) -> None:
+    chance = random.Random(seed)
+    order = sorted(range(len(WHOLE)), key=lambda number: number + chance.uniform(0, 6))
+    doubled = [WHOLE[number] for number in order for _ in range(chance.choice([1, 1, 2]))]
+    folder = tmp_path_factory.mktemp("shuffled")
+    expected = spoken(spooled(folder / "a.rtp", WHOLE))
+    assert np.array_equal(spoken(spooled(folder / "b.rtp", doubled, a_block=cut)), expected)
+
+
+@settings(max_examples=40, deadline=None)
+@given(lost=st.sets(st.integers(1, len(WHOLE) - 2), max_size=30))
+def test_lost_packets_are_silence_and_move_nothing(tmp_path_factory: pytest.TempPathFactory, lost: set[int]) -> None:
+    folder = tmp_path_factory.mktemp("thinned")
+    expected = spoken(spooled(folder / "a.rtp", WHOLE)).reshape(-1, UNITS).copy()
+    expected[sorted(lost)] = 0
+    kept = [piece for number, piece in enumerate(WHOLE) if number not in lost]
+    path = spooled(folder / "b.rtp", kept)
+    assert np.array_equal(spoken(path).reshape(-1, UNITS), expected)
+    voice = Voice(survey(path), 8000, START)
+    list(voice.pieces())
+    assert (voice.counts.packets, voice.counts.lost) == (len(kept), len(lost))
+
+
+@settings(max_examples=25, deadline=None)
+@given(delays=st.lists(st.integers(0, 15 * MILLISECOND), min_size=len(WHOLE), max_size=len(WHOLE)))
+def test_jitter_moves_nothing(tmp_path_factory: pytest.TempPathFactory, delays: list[int]) -> None:
+    folder = tmp_path_factory.mktemp("jitter")
+    late = [packet(number, payload, delay=delay) for number, (payload, delay) in enumerate(zip(SPEECH, delays, strict=True))]
+    samples = spoken(spooled(folder / "a.rtp", late))
+    expected = spoken(spooled(folder / "b.rtp", WHOLE))
+    begin = int(np.flatnonzero(samples)[0]) - int(np.flatnonzero(expected)[0])
+    assert 0 <= begin <= UNITS
+    assert np.array_equal(samples[begin:], expected)
+
+
+def test_a_pause_is_as_long_as_it_was(tmp_path: Path) -> None:
+    packets = [*WHOLE[:10], *(packet(number, SPEECH[number]) for number in range(40, 60))]
+    samples = spoken(spooled(tmp_path / "a.rtp", packets)).reshape(-1, UNITS)
+    assert len(samples) == 60
+    loud = np.abs(samples).max(axis=1) > 0
+    assert loud.tolist() == [True] * 10 + [False] * 30 + [True] * 20
+
+
+def test_keys_and_comfort_noise_are_no_speech(tmp_path: Path) -> None:
+    mixed = [packet(number, b"\x05\x0a\x00\xa0", 101) if number % 7 == 3 else piece for number, piece in enumerate(WHOLE)]
+    path = spooled(tmp_path / "a.rtp", mixed, encodings={0: PCMU, 101: Encoding("TELEPHONE-EVENT", 8000)})
+    samples = spoken(path).reshape(-1, UNITS)
+    assert (np.abs(samples).max(axis=1) == 0).tolist() == [number % 7 == 3 for number in range(len(samples))]
+
+
+def test_a_codec_that_changes_in_the_middle_is_followed(tmp_path: Path) -> None:
+    other = tone("PCMA", 440, 60)
+    packets = [*WHOLE[:30], *(packet(number, other[number], 8) for number in range(30, 60))]
+    samples = spoken(spooled(tmp_path / "a.rtp", packets))
+    assert np.array_equal(samples[: 30 * UNITS], by_ffmpeg(SPEECH[:30], "PCMU"))
+    assert np.array_equal(samples[30 * UNITS :], by_ffmpeg(other[30:], "PCMA"))
+
+
+def test_unknown_packets_among_known_ones_are_silence(tmp_path: Path) -> None:
+    packets = [*WHOLE[:20], *(packet(number, b"?" * 33, 96) for number in range(20, 40)), *WHOLE[40:]]
+    path = spooled(tmp_path / "a.rtp", packets)
+    loud = np.abs(spoken(path).reshape(-1, UNITS)).max(axis=1) > 0
+    assert loud.tolist() == [True] * 20 + [False] * 20 + [True] * 20
+    assert survey(path).audio == {"PCMU": 40, "PT96": 20}
+
+
+def test_a_long_stream_is_read_in_slices_and_says_the_same(tmp_path: Path) -> None:
+    count = 2 * SLICE_BYTES // (UNITS + 22)
+    payloads = [SPEECH[number % 50] for number in range(count)]
+    path = spooled(tmp_path / "a.rtp", [packet(number, payload) for number, payload in enumerate(payloads)], a_block=50)
+    assert path.stat().st_size > 2 * SLICE_BYTES
+    assert np.array_equal(spoken(path), by_ffmpeg(payloads, "PCMU"))
+
+
+def test_a_sequence_number_that_wraps_is_no_gap(tmp_path: Path) -> None:
+    packets = [packet(number, SPEECH[number - 65500], stamp=number * UNITS) for number in range(65500, 65560)]
+    voice = Voice(survey(spooled(tmp_path / "a.rtp", packets)), 8000, START + 65500 * PTIME)
+    samples = np.concatenate([piece.samples for piece in voice.pieces()])
+    assert np.array_equal(samples, by_ffmpeg(SPEECH, "PCMU"))
+    assert voice.counts.lost == 0
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    payloads=st.lists(st.binary(max_size=200), min_size=1, max_size=20),
+    kinds=st.lists(st.sampled_from([0, 8, 9]), min_size=20, max_size=20),
+)
+def test_any_payloads_give_sound_of_bounded_length(
+    tmp_path_factory: pytest.TempPathFactory, payloads: list[bytes], kinds: list[int]
+) -> None:
+    packets = [packet(number, payload, kinds[number]) for number, payload in enumerate(payloads)]
+    samples = spoken(spooled(tmp_path_factory.mktemp("any") / "a.rtp", packets), 16000)
+    assert len(samples) <= 2 * (len(payloads) * UNITS + 200)
+
+
+@settings(max_examples=60, deadline=None)
+@given(bodies=st.lists(st.binary(max_size=400), max_size=4))
+def test_any_bytes_in_a_whole_block_are_taken(tmp_path_factory: pytest.TempPathFactory, bodies: list[bytes]) -> None:
+    path = spooled(tmp_path_factory.mktemp("any") / "a.rtp", WHOLE[:3])
+    with path.open("ab") as file:
+        for body in bodies:
+            file.write(blocks.encode(blocks.PACKETS, body))
+    assert survey(path).packets >= 3
+
+
+def test_several_streams_begin_with_the_first_of_them() -> None:
+    streams = [
+        Survey(Path("a"), first=START + SECOND, last=START + 4 * SECOND),
+        Survey(Path("b"), first=START, last=START + 2 * SECOND),
+    ]
+    assert origin_of(streams) == START
+    assert seconds_of(streams) == 4.0

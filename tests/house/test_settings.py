@@ -1,0 +1,52 @@
+"""Every setting explains itself, and the list of settings beside the code is the one that the program prints."""
+
+from __future__ import annotations
+
+import tomllib
+
+import pytest
+
+from appliance import registry
+from appliance.config import Config, Options, parse
+from appliance.config import Source as Text
+from appliance.settings import to_toml
+from tests.house.sources import ROOT
+
+LIST = ROOT / "appliance" / "settings.toml"
+
+
+def groups() -> list[type[Options]]:
+    """Every class of settings, those of the stores too."""
+    found: list[type[Options]] = [Config]
+    for group in found:
+        for field in group.model_fields.values():
+            for kind in (field.annotation, *getattr(field.annotation, "__args__", ())):
+                if isinstance(kind, type) and issubclass(kind, Options) and kind not in found:
+                    found.append(kind)
+    return found + [module.Options for module in registry.members("uploader.stores").values()]
+
+
+@pytest.mark.parametrize("group", groups(), ids=lambda group: f"{group.__module__}.{group.__name__}")
+def test_every_setting_has_a_title_and_a_description(group: type[Options]) -> None:
+    for name, field in group.model_fields.items():
+        assert field.title, name
+        assert field.description, name
+        assert field.description.endswith("."), name
+
+
+def test_the_list_of_settings_is_up_to_date() -> None:
+    assert LIST.read_text("utf-8") == to_toml(Config()) + "\n", "run: appliance config show > appliance/settings.toml"
+
+
+def test_the_list_of_settings_is_a_configuration() -> None:
+    text = LIST.read_text("utf-8")
+    assert parse(Text("settings.toml", text)) == Config()
+    assert set(tomllib.loads(text)) | {"lines", "recipients"} == set(Config.model_fields)
+
+
+def test_every_store_option_is_in_the_wings_readme() -> None:
+    readme = (ROOT / "uploader" / "README.md").read_text("utf-8")
+    for name, module in registry.members("uploader.stores").items():
+        assert f"`{name}`" in readme
+        for option in module.Options.model_fields:
+            assert f"`{option}`" in readme, f"{name}: {option}"

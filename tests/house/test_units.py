@@ -1,0 +1,59 @@
+"""The systemd units are sound and shut in: verified and scored by systemd's own tools, without being started."""
+
+from __future__ import annotations
+
+import re
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from tests import needs
+from tests.house.sources import ROOT
+
+UNITS = sorted((ROOT / "systemd").glob("*.service"))
+SYSTEM_UNITS = Path("/usr/lib/systemd/system")
+pytestmark = needs.program("systemd-analyze")
+
+
+def test_every_service_of_the_box_has_its_unit() -> None:
+    assert [unit.stem.removeprefix("appliance-") for unit in UNITS] == ["capture", "janitor", "render", "uploader", "web"]
+
+
+def test_the_units_are_valid(tmp_path: Path) -> None:
+    program = tmp_path / "usr" / "bin" / "appliance"
+    program.parent.mkdir(parents=True)
+    program.write_text("#!/bin/sh\n")
+    program.chmod(0o755)
+    system = tmp_path / "usr" / "lib" / "systemd" / "system"
+    shutil.copytree(SYSTEM_UNITS, system, symlinks=True)
+    (tmp_path / "etc/systemd/system").mkdir(parents=True)
+    names = [shutil.copy(unit, tmp_path / "etc/systemd/system") for unit in UNITS]
+    done = subprocess.run(
+        ["systemd-analyze", "verify", "--man=no", f"--root={tmp_path}", *names], capture_output=True, text=True, check=False
+    )
+    ours = [line for line in done.stderr.splitlines() if "appliance" in line]
+    assert not ours, "\n".join(ours)
+
+
+@pytest.mark.parametrize("unit", UNITS, ids=lambda unit: unit.stem)
+def test_a_unit_exposes_little(unit: Path) -> None:
+    done = subprocess.run(
+        ["systemd-analyze", "security", "--offline=true", str(unit)], capture_output=True, text=True, check=False
+    ).stdout  # fmt: skip
+    found = re.search(r"exposure level for \S+: ([\d.]+)", done)
+    assert found, done
+    assert float(found[1]) <= 1.5
+
+
+@pytest.mark.parametrize("unit", UNITS, ids=lambda unit: unit.stem)
+def test_a_unit_is_as_the_design_says(unit: Path) -> None:
+    text = unit.read_text("utf-8")
+    for line in ("Type=notify", "WatchdogSec=", "Restart=always", "ProtectSystem=strict", f"User={unit.stem}", "ExecStartPre="):
+        assert line in text, line
+    if "render" in unit.stem or "janitor" in unit.stem:
+        assert "PrivateNetwork=yes" in text
+    if "capture" in unit.stem:
+        assert "RestrictAddressFamilies=AF_PACKET AF_UNIX\n" in text
+        assert "CapabilityBoundingSet=CAP_NET_RAW\n" in text
