@@ -10,12 +10,14 @@ from __future__ import annotations
 import logging
 from pathlib import Path
 
+from appliance.calls import Call
 from appliance.clock import Clock
 from appliance.config import Config
 from appliance.folders import Folders
 from appliance.ids import CallId, SegmentId, call_id
 from appliance.jobs import NewJob
 from appliance.ledger import Ledger
+from appliance.lookup import get_call
 from appliance.records import CallEnded, CallRinging, Direction, Side
 from capture import blocks, sip
 from capture.effects import Keep
@@ -46,28 +48,31 @@ def rebuild(engine: Engine, reel: Reel, ledger: Ledger | None, now: int) -> list
 
 
 def orphans(reel: Reel, ledger: Ledger | None, rebuilt: list[CallId]) -> list[Entry]:
-    """Entries that close the calls whose signalling cannot be read: their streams describe themselves, so they can be rendered."""
-    return [
-        _orphan(reel, call)
-        for call in reel.calls()
-        if call not in rebuilt and (ledger is None or not is_done(ledger, call))
-    ]  # fmt: skip
+    """Entries that close the calls whose signalling cannot be read: their streams describe themselves, so they can be rendered.
+
+    A folder without a packet is none: its recorder died before the first message was whole, and will see that message again.
+    """
+    found = []
+    for call in reel.calls():
+        if call in rebuilt or (ledger is not None and is_done(ledger, call)):
+            continue
+        if last_at := max(map(_readable_end, (reel.folder / call).glob("*.rtp")), default=0):
+            found.append(_orphan(reel, call, last_at, None if ledger is None else get_call(ledger.connection, call)))
+    return found
 
 
-def _orphan(reel: Reel, call: CallId) -> Entry:
-    times = [at for path in (reel.folder / call).glob("*.rtp") if (at := _readable_end(path))]
-    ended_at = max(times, default=(reel.folder / call).stat().st_mtime_ns)
+def _orphan(reel: Reel, call: CallId, ended_at: int, known: Call | None) -> Entry:
     ringing = CallRinging(
         at=ended_at, call=call, direction=Direction.UNKNOWN, caller="", caller_raw="", caller_e164=None, caller_name="",
         caller_reason=None, called="", called_raw="", called_e164=None, line=None, start_seen=False, via=reel.name, sip_call_id="",
         headers=(),
     )  # fmt: skip
     ended = CallEnded(
-        at=ended_at, call=call, reason="recorder_stopped", sip_status=None, started_at=ended_at, ringing_at=None, answered_at=None,
-        end_seen=False,
+        at=ended_at, call=call, reason="recorder_stopped", sip_status=None, started_at=known.started_at if known else ended_at,
+        ringing_at=known.ringing_at if known else None, answered_at=known.answered_at if known else None, end_seen=False,
     )  # fmt: skip
     job = NewJob(kind=RENDER, subject=call, body={"reel": reel.name, "cut": True})
-    return Entry(records=[ringing, ended], jobs=[job], durable=True)
+    return Entry(records=[ended] if known else [ringing, ended], jobs=[job], durable=True)
 
 
 def _readable_end(path: Path) -> int:

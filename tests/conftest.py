@@ -4,6 +4,7 @@ no reason counts but the absence of ../shared.
 
 from __future__ import annotations
 
+import logging
 import os
 from collections.abc import Generator, Iterator
 from pathlib import Path
@@ -38,6 +39,18 @@ def ledger(box: Box) -> Iterator[Ledger]:
     """The box's ledger, open."""
     with Ledger.open(box.folders.ledger) as opened:
         yield opened
+
+
+@pytest.fixture(autouse=True)
+def quiet() -> Iterator[None]:
+    """What a program set up for its log inside a test goes with the test: its standard error is closed by then."""
+    root = logging.getLogger()
+    handlers, level = root.handlers[:], root.level
+    yield
+    for handler in root.handlers[:]:
+        if handler not in handlers:
+            root.removeHandler(handler)
+    root.setLevel(level)
 
 
 @pytest.hookimpl(wrapper=True)

@@ -279,7 +279,7 @@ def test_a_manifest_without_end_is_not_read_to_its_end(site: Site, box: Box, buc
     assert problem == f"{key}: is larger than a manifest can be"
 
 
-LEAF = st.one_of(st.none(), st.booleans(), st.integers(), st.floats(allow_nan=False), st.text(max_size=5))
+LEAF = st.one_of(st.none(), st.booleans(), st.integers(), st.floats(allow_nan=False, allow_infinity=False), st.text(max_size=5))
 JSON = st.recursive(LEAF, lambda inner: st.lists(inner, max_size=2) | st.dictionaries(st.text(max_size=3), inner, max_size=2))
 
 

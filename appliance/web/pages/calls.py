@@ -140,7 +140,7 @@ def _note_listening(console: Console, session: Session, recording: Recording) ->
 def _heard_lately(console: Console, entry: Listened) -> bool:
     records = [row.record for row in console.ledger.of(entry.recording)]
     last = [record.at for record in records if isinstance(record, Listened) and record.who == entry.who][-1:]
-    return any(0 <= entry.at - at <= ONE_LISTENING for at in last)
+    return any(abs(entry.at - at) <= ONE_LISTENING for at in last)
 
 
 def _listenings(console: Console, recording: Recording | None) -> list[Any]:
