@@ -19,6 +19,7 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from numpy.typing import NDArray
 
+from appliance import keys
 from appliance.box import Box
 from appliance.calls import Call, Recording
 from appliance.keys import Identity
@@ -26,6 +27,7 @@ from appliance.ledger import Ledger
 from appliance.lookup import get_call, get_recording
 from appliance.moments import SECOND
 from appliance.records import CallNotRecorded, RecordingReady
+from appliance.sealed import open_sealed
 from tests import needs
 from tests.bed.made import CALLED_HZ, CALLER_HZ, MadeCall, datagram
 from tests.bed.recorded import all_recordings, recorded
@@ -204,6 +206,17 @@ def test_an_unknown_codec_on_one_side_costs_only_that_side(tmp_path: Path) -> No
     assert recording.facts.one_sided
     assert recording.facts.quality["undecoded"] == {"PT97": call.packets}
     assert recording.facts.codecs == ("PCMU", "PT97")
+    kept = box.folders.quarantine / recording.facts.quality["quarantine"]
+    clear = open_sealed(kept.read_bytes(), keys.identities_in(box.folders.keys))
+    with tarfile.open(fileobj=io.BytesIO(clear)) as archive:
+        assert sum(member.name.endswith(".rtp") for member in archive) == 2, "what could not be made audible is kept, sealed"
+
+
+def test_a_call_that_could_be_heard_in_full_leaves_nothing_in_quarantine(tmp_path: Path) -> None:
+    box = recorded(tmp_path / "var", MadeCall(talk=0.2))
+    (recording,) = all_recordings(box)
+    assert recording.facts.quality["quarantine"] == ""
+    assert not box.folders.quarantine.exists()
 
 
 def test_a_call_in_which_only_keys_were_pressed_has_no_media(tmp_path: Path) -> None:

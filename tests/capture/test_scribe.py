@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -161,3 +162,21 @@ def test_whoever_waits_is_rung_when_there_is_news(box: Box, reel: StubbornReel) 
     assert told(box) == [CallAnswered(at=START, call=facts.CALL)]
     scribe.close()
     bell.close()
+
+
+def test_a_scribe_that_died_of_a_fault_is_noticed_so_that_the_tap_starts_anew(
+    box: Box, reel: StubbornReel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fault() -> Ledger:
+        raise ZeroDivisionError
+
+    deaths: list[object] = []
+    monkeypatch.setattr("threading.excepthook", deaths.append)
+    scribe = Scribe(fault, reel, box.folders, SystemClock())
+    scribe.check()
+    scribe.put(Entry(records=[facts.ringing()]))
+    wait_for("the scribe's death", lambda: bool(deaths))
+    wait_for("the end of its thread", lambda: not any(thread.name == "scribe" for thread in threading.enumerate()))
+    with pytest.raises(RuntimeError, match="the scribe has died"):
+        scribe.check()
+    scribe.close()

@@ -82,9 +82,10 @@ def bucket(site: Site) -> FakeStore:
     return site.bucket()
 
 
-def bring_back(site: Site, box: Box, bucket: FakeStore, identities: list[Identity] | None = None) -> Restored:
+def bring_back(site: Site, box: Box, bucket: FakeStore, identities: list[Identity] | None = None, signer: str = "") -> Restored:
+    own = site.identities if identities is None else identities
     with Ledger.open(box.folders.ledger) as ledger:
-        return restore(box, ledger, bucket, site.identities if identities is None else identities, FakeClock(3 * START))
+        return restore(box, ledger, bucket, own, FakeClock(3 * START), signer)
 
 
 def files(folder: Path) -> set[str]:
@@ -135,6 +136,25 @@ def test_the_wrong_key_brings_nothing_and_says_so(site: Site, box: Box, bucket: 
         bring_back(site, box, bucket, [Identity.new("stranger")])
     assert not files(box.folders.recordings)
     assert all_recordings(box) == []
+
+
+def test_only_what_the_named_box_signed_is_taken_in(site: Site, box: Box, bucket: FakeStore) -> None:
+    """Whoever may write into the bucket can sign with a key of his own, but not with the box's."""
+    bucket.objects[objects.manifest_key(site.first)] = site.forged({**site.facts(site.first), "sequence": 1})
+    public = (site.box.folders.keys / "box.pub").read_text()
+    done = bring_back(site, box, bucket, signer=f" {public.upper()}")
+    assert done.recordings == len(CALLS) - 1
+    assert done.problems == [f"{objects.manifest_key(site.first)}: the box's signature does not hold"]
+    assert done.public_keys == {public.strip()}
+    with pytest.raises(CouldNotError, match="the box's signature does not hold"):
+        bring_back(site, box, bucket, signer="00" * 32)
+
+
+def test_a_manifest_that_came_back_is_bound_to_its_row(site: Site, box: Box, bucket: FakeStore) -> None:
+    bring_back(site, box, bucket)
+    for recording in all_recordings(box):
+        sealed = (box.folders.recordings / recording.facts.manifest).read_bytes()
+        assert recording.facts.manifest_sha256 == hashlib.sha256(sealed).hexdigest()
 
 
 def test_an_empty_store_is_no_error(site: Site, box: Box) -> None:

@@ -1,7 +1,4 @@
-"""What the supervisor starts goes on running until it is told to stop: what dies is started again, and what it gave us to keep comes back.
-
-That a child which hangs is killed is not shown here: its limit is half a minute.
-"""
+"""What the supervisor starts runs until it is told to stop: what dies is started again, and gets back what it gave us to keep."""
 
 from __future__ import annotations
 
@@ -18,7 +15,7 @@ from pathlib import Path
 
 import pytest
 
-from appliance.demo.supervisor import Child, Supervisor
+from appliance.demo.supervisor import HOPELESS, WATCHDOG_S, Child, Supervisor
 from tests.appliance.furnished import PATIENCE_S, until
 
 TELL = """
@@ -66,9 +63,9 @@ supervisor.stop()
 class Kept(Supervisor):
     """A supervisor that remembers what it said."""
 
-    def __init__(self) -> None:
+    def __init__(self, watchdog: float = WATCHDOG_S) -> None:
         self.said: list[str] = []
-        super().__init__(self.said.append)
+        super().__init__(self.said.append, watchdog)
 
     def child(self, name: str, code: str, *arguments: str) -> Child:
         """Run this Python code as a service."""
@@ -86,10 +83,10 @@ class Kept(Supervisor):
 
 
 @pytest.fixture
-def supervisor() -> Iterator[Kept]:
-    """A supervisor in this process, which gets its signal handlers back."""
+def supervisor(request: pytest.FixtureRequest) -> Iterator[Kept]:
+    """A supervisor in this process (its parameter: the watchdog's limit in seconds), which gets its signal handlers back."""
     before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
-    made = Kept()
+    made = Kept(getattr(request, "param", WATCHDOG_S))
     try:
         yield made
     finally:
@@ -152,6 +149,25 @@ def test_a_child_that_ends_before_it_is_ready_is_started_again(supervisor: Kept)
     child = supervisor.child("one", "sys.exit(4)")
     supervisor.rounds("the second start", lambda: child.starts == 2)
     assert supervisor.said == ["one ended (4); it is started again"]
+
+
+def test_whoever_waits_for_a_child_that_dies_again_and_again_waits_no_longer(supervisor: Kept) -> None:
+    child = supervisor.child("one", "sys.exit(4)")
+    assert not supervisor.wait_ready(600.0)
+    assert (child.starts, child.failures) == (HOPELESS, HOPELESS)
+    assert supervisor.said == ["one ended (4); it is started again"] * HOPELESS
+
+
+@pytest.mark.parametrize("supervisor", [1.0], indirect=True)
+def test_a_child_that_hangs_is_killed_and_started_again_and_one_that_speaks_is_not(supervisor: Kept) -> None:
+    hanging = supervisor.child("one", STAYS)
+    speaking = supervisor.child("two", "tell('READY=1')\nwhile True: tell('WATCHDOG=1'); time.sleep(0.1)")
+    assert supervisor.wait_ready(PATIENCE_S)
+    first = pid_of(hanging)
+    supervisor.rounds("the second start", lambda: hanging.starts == 2)
+    assert supervisor.said == ["one hangs; it is started again", "one ended (-9); it is started again"]
+    assert not lives(first)
+    assert speaking.starts == 1
 
 
 def test_what_a_child_gave_to_keep_comes_back_to_the_next_one_and_nothing_else_does(supervisor: Kept, tmp_path: Path) -> None:
