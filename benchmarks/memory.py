@@ -33,7 +33,8 @@ def lines() -> Iterator[str]:
             time.sleep(SECONDS - 5)
             busy = {service: memory_mb(house.pid(service)) for service in SERVICES}
             used = {service: cpu_seconds(house.pid(service)) - before[service] for service in SERVICES}
-            player.wait()
+            if player.wait():
+                raise RuntimeError("the traffic could not be played")
             begun = time.monotonic()
             while (status := next(house.lines("status")))["recordings"]["stored"] < CALLS and time.monotonic() - begun < 300:
                 time.sleep(1)
@@ -41,6 +42,7 @@ def lines() -> Iterator[str]:
             dropped = next(item for item in status["services"] if item["service"] == "capture")["detail"]["dropped"]
             lost = sum(item["lost"] for item in house.lines("recordings"))
     yield f"{CALLS} calls of {SECONDS:.0f} s at once, {CALLS * 100:,} packets/s, live; PSS counts shared pages by their share"
+    yield ""
     yield "| service | idle RSS / PSS MB | at 100 calls RSS / PSS MB | share of a core meanwhile |"
     yield "| --- | --- | --- | --- |"
     for service in SERVICES:
@@ -49,6 +51,6 @@ def lines() -> Iterator[str]:
         yield f"| {service} | {now[0]:.0f} / {now[1]:.0f} | {then[0]:.0f} / {then[1]:.0f} | {share:.1f} % |"
     yield ""
     yield (
-        f"All {status['recordings']['stored']} recordings rendered, sealed, stored and read back {waited:.0f} s after the last packet; "
+        f"{status['recordings']['stored']} recordings rendered, sealed, stored and read back {waited:.0f} s after the last packet; "
         f"kernel drops {dropped}, packets lost {lost}. The tap's figures include the 64 MB ring, which is mapped as a whole."
     )

@@ -20,6 +20,7 @@ def lines() -> Iterator[str]:
         capture = Path(folder) / "million.pcap"
         packets = write(capture, CALLS, SECONDS)
         yield f"{packets} packets, {CALLS} calls of {SECONDS:.0f} s at once, G.711 both ways, {capture.stat().st_size / 1e6:.0f} MB"
+        yield ""
         yield "| program | CPU s per million | packets per CPU s | wall s | peak MB |"
         yield "| --- | --- | --- | --- | --- |"
         ours = [sys.executable, "-m", "appliance", "replay", "--data", f"{folder}/var", str(capture)]

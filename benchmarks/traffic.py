@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 _PCAP = struct.pack("<IHHiIII", 0xA1B23C4D, 2, 4, 0, 0, 65535, 1)
-_ETHERNET = bytes.fromhex("02000000000202000000000108004500")
+_ETHERNET = bytes.fromhex("0200000000020200000000010800")
 PTIME_NS = 20_000_000
 START = 1_790_000_000_000_000_000
 
@@ -70,10 +70,12 @@ def _signalling(number: int, caller: str, called: str, ports: tuple[int, int]) -
 def _udp(source: str, sport: int, target: str, tport: int, payload: bytes) -> bytes:
     addresses = bytes(int(part) for part in (source + "." + target).split("."))
     length = 8 + len(payload)
-    return (
-        _ETHERNET
-        + struct.pack(">HHHBBH", 20 + length, 0, 0x4000, 64, 17, 0)
-        + addresses
-        + struct.pack(">HHHH", sport, tport, length, 0)
-        + payload
-    )
+    header = struct.pack(">6H", 0x4500, 20 + length, 0, 0x4000, 64 << 8 | 17, 0) + addresses
+    return _ETHERNET + header[:10] + _checksum(header) + addresses + struct.pack(">HHHH", sport, tport, length, 0) + payload
+
+
+def _checksum(header: bytes) -> bytes:
+    """Of an IPv4 header (RFC 1071): a bridge may drop a frame without one."""
+    total: int = sum(struct.unpack(">10H", header))
+    total = (total & 0xFFFF) + (total >> 16)
+    return (~(total + (total >> 16)) & 0xFFFF).to_bytes(2, "big")

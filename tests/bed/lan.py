@@ -43,6 +43,8 @@ class Lan:
         _ip("-n", switch, "link", "add", "hub", "type", "bridge", "ageing_time", "0")
         self._quiet(switch, "all", "default")
         _ip("-n", switch, "link", "set", "hub", "up")
+        for table in ("iptables", "ip6tables", "arptables"):  # a hub looks at no header: where br_netfilter is loaded, it would
+            _quietly(switch, f"net.bridge.bridge-nf-call-{table}=0")
         self._plug("carrier", "eth0", f"{CARRIER}/24")
         self._plug("office", "eth0", f"{OFFICE}/24")
         self._plug("box", MIRROR, "")
@@ -75,8 +77,12 @@ class Lan:
     def _quiet(name: str, *interfaces: str) -> None:
         """No IPv6 neighbour chatter on the capture."""
         for interface in interfaces:
-            setting = f"net.ipv6.conf.{interface}.disable_ipv6=1"
-            subprocess.run(["ip", "netns", "exec", name, "sysctl", "-qw", setting], capture_output=True)
+            _quietly(name, f"net.ipv6.conf.{interface}.disable_ipv6=1")
+
+
+def _quietly(name: str, setting: str) -> None:
+    """A kernel setting of this namespace, where the kernel has it."""
+    subprocess.run(["ip", "netns", "exec", name, "sysctl", "-qw", setting], capture_output=True)
 
 
 def _ip(*words: str) -> None:
