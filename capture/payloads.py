@@ -16,6 +16,7 @@ class Encoding(NamedTuple):
 
 STATIC: dict[int, Encoding] = {
     0: Encoding("PCMU", 8000),
+    2: Encoding("G726-32", 8000),  # RFC 1890 called it G721; RFC 3551 reserved the number, and devices kept it
     3: Encoding("GSM", 8000),
     4: Encoding("G723", 8000),
     5: Encoding("DVI4", 8000),

@@ -28,7 +28,7 @@ from appliance.records import CallNotRecorded, NotRecorded, Record, RecordingFai
 from appliance.sealed import SealingFile, seal
 from capture.codecs import by_encoding
 from capture.stereo import Channel, mix
-from capture.voice import Survey, Voice, origin_of, survey
+from capture.voice import Survey, Voice, origin_of, rate_of, survey
 from capture.waveform import Waveform
 
 UPLOAD = "upload"
@@ -99,7 +99,7 @@ class Renderer:
         self._finish(job, [RecordingFailed(at=self._clock.now(), call=job.subject, reason=why, quarantine=place)])
 
     def _write(self, call: Call, usable: list[Survey], hold: Hold) -> Written:
-        origin, rate = origin_of(usable), max(found.sample_rate for found in usable)
+        origin, rate = origin_of(usable), rate_of(usable)
         voices = {side: [Voice(found, rate, origin) for found in _by_preference(usable) if found.speaker is side] for side in Side}
         day = to_datetime(origin)
         name = f"{recording_id(CallId(call.id))}.{self._format.EXTENSION}.age"

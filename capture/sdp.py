@@ -115,12 +115,16 @@ def _direction(lines: list[str]) -> str:
     return next((line[2:] for line in lines if line in known), "")
 
 
+CLOCKS = range(8000, 192_001)
+"""Of audio and video, Hz. A clock outside is no clock of ours, and would put packets hours apart."""
+
+
 def _encodings(formats: list[str], section: list[str]) -> dict[int, Encoding]:
     """Payload type → encoding: `a=rtpmap` where it is given, the static table otherwise."""
     mapped: dict[int, Encoding] = {}
     for line in section:
         found = re.match(r"a=rtpmap:\s*(\d{1,3})\s+([^/\s]{1,60})/(\d{1,6})(?:/(\d{1,2}))?", line)
-        if found and int(found[1]) < 128:
+        if found and int(found[1]) < 128 and int(found[3]) in CLOCKS:
             mapped[int(found[1])] = Encoding(found[2].upper(), int(found[3]), int(found[4] or 1))
     parameters = dict(re.findall(r"^a=fmtp:[ \t]*(\d{1,3})[ \t]+(.{1,500})$", "\n".join(section), re.MULTILINE))
     chosen: dict[int, Encoding] = {}

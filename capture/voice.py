@@ -17,7 +17,7 @@ import numpy as np
 from appliance.moments import SECOND
 from appliance.records import Side
 from capture import blocks, codecs
-from capture.codecs import CodecError, Decoder
+from capture.codecs import CodecError, Decoder, Payloads
 from capture.codecs._resample import resample
 from capture.index import Packets, index
 from capture.payloads import NO_AUDIO, STATIC, Encoding
@@ -25,6 +25,8 @@ from capture.stereo import Piece
 from capture.timeline import Counts, Placed, Timeline
 
 SLICE_BYTES = 1 << 21
+RATES = (8000, 12000, 16000, 24000, 48000)
+"""Of recordings, Hz: what Opus encodes (RFC 6716 §2)."""
 
 
 @dataclass(slots=True)
@@ -65,7 +67,9 @@ class Survey:
     @property
     def sample_rate(self) -> int:
         """The highest among its codecs; 0 where none can be decoded."""
-        return max((int(codecs.by_encoding()[name].SAMPLE_RATE) for name in self.decodable), default=0)
+        found = (self.encoding(number) for number in self.payload_types)
+        heard = [encoding for encoding in found if encoding is not None and encoding.name in self.decodable]
+        return max((int(codecs.by_encoding()[encoding.name].sample_rate(encoding)) for encoding in heard), default=0)
 
     @property
     def clock(self) -> int:
@@ -99,7 +103,7 @@ class Voice:
         self._rate = sample_rate
         self._clock = found.clock
         self._timeline = Timeline(clock=self._clock, origin=origin)
-        self._decoders: dict[str, Decoder] = {}
+        self._decoders: dict[Encoding, Decoder] = {}
         self.undecoded = 0
         """Packets that a codec refused."""
 
@@ -134,16 +138,15 @@ class Voice:
         packets = placed.packets
         for begin, end, encoding in self._stretches(placed):
             codec = codecs.by_encoding()[encoding.name]
-            decoder = self._decoders.get(encoding.name)
+            decoder = self._decoders.get(encoding)
             if decoder is None:
-                decoder = self._decoders[encoding.name] = codec.Decoder()
-            part = packets.pick(slice(begin, end))
+                decoder = self._decoders[encoding] = codec.Decoder(encoding)
             try:
-                samples = decoder.decode(_payloads(part), part.size)
+                samples = decoder.decode(_payloads(packets.pick(slice(begin, end))))
             except CodecError:
                 self.undecoded += end - begin
                 continue
-            samples = resample(samples, codec.SAMPLE_RATE, self._rate)
+            samples = resample(samples, codec.sample_rate(encoding), self._rate)
             start = int(placed.position[begin]) * self._rate // self._clock
             yield Piece(start, samples)
 
@@ -156,7 +159,8 @@ class Voice:
             encoding = self._survey.encoding(number)
             if encoding is not None and encoding.name in codecs.by_encoding() and encoding.name not in NO_AUDIO:
                 rows = names == number
-                lasting[rows] = codecs.by_encoding()[encoding.name].units(packets.size[rows])
+                units = codecs.by_encoding()[encoding.name].units(_payloads(packets.pick(rows)), encoding)
+                lasting[rows] = units * self._clock // encoding.clock
         joined = (placed.position[1:] == placed.position[:-1] + lasting[:-1]) & (names[1:] == names[:-1])
         edges = [0, *(np.flatnonzero(~joined) + 1).tolist(), len(packets)]
         for begin, end in pairwise(edges):
@@ -170,23 +174,19 @@ def origin_of(surveys: list[Survey]) -> int:
     return min(found.first for found in surveys)
 
 
+def rate_of(surveys: list[Survey]) -> int:
+    """The sample rate (Hz) of a recording of these streams: the highest among them, or the next above it that Opus knows."""
+    highest = max(found.sample_rate for found in surveys)
+    return next((rate for rate in RATES if rate >= highest), RATES[-1])
+
+
 def seconds_of(surveys: list[Survey]) -> float:
     """How long these streams last together, in seconds."""
     return (max(found.last for found in surveys) - origin_of(surveys)) / SECOND
 
 
-def _payloads(packets: Packets) -> bytes:
-    """The payloads, joined."""
-    size = int(packets.size[0])
-    if len(packets) > 1 and np.all(packets.size == size):
-        steps = np.diff(packets.start)
-        if np.all(steps == steps[0]):  # the usual case: packets of one length, one behind the other
-            first = int(packets.start[0])
-            table = np.lib.stride_tricks.as_strided(packets.data[first:], (len(packets), size), (int(steps[0]), 1))
-            return table.tobytes()
-        return bytes(packets.data[packets.start[:, None] + np.arange(size)].tobytes())
-    pieces = [packets.data[begin : begin + length] for begin, length in zip(packets.start, packets.size, strict=True)]
-    return b"".join(piece.tobytes() for piece in pieces)
+def _payloads(packets: Packets) -> Payloads:
+    return Payloads(packets.data, packets.start, packets.size)
 
 
 def _slices(path: Path, found: Survey) -> Iterator[Packets]:

@@ -6,35 +6,30 @@ is one unit of the clock and two samples.
 
 from __future__ import annotations
 
-import av
-import numpy as np
-from av.error import FFmpegError
-from numpy.typing import NDArray
+from capture.codecs import Ints, Payloads, Samples
+from capture.codecs._stream import StreamDecoder
+from capture.payloads import Encoding
 
-from capture.codecs import CodecError
-
-ENCODING = "G722"
-SAMPLE_RATE = 16000
+ENCODINGS = ("G722",)
 
 
-def units(sizes: NDArray[np.int64]) -> NDArray[np.int64]:
+def sample_rate(encoding: Encoding) -> int:
+    """16 kHz."""
+    return 16000
+
+
+def units(payloads: Payloads, encoding: Encoding) -> Ints:
     """One octet is one unit of the RTP clock."""
-    return sizes
+    return payloads.size
 
 
 class Decoder:
     """Keeps the predictor's state from payload to payload."""
 
-    def __init__(self) -> None:
-        self._context = av.AudioCodecContext.create("g722", "r")
+    def __init__(self, encoding: Encoding) -> None:
+        del encoding
+        self._stream = StreamDecoder("g722", 16000)
 
-    def decode(self, data: bytes, sizes: NDArray[np.int64]) -> NDArray[np.int16]:
+    def decode(self, payloads: Payloads) -> Samples:
         """Two samples for each octet. Raises CodecError."""
-        if not data:  # which FFmpeg would take for the end of the stream
-            return np.empty(0, np.int16)
-        try:
-            frames = self._context.decode(av.Packet(data))
-        except FFmpegError as error:
-            raise CodecError(f"G.722: {error}") from error
-        pieces = [frame.to_ndarray().ravel() for frame in frames]
-        return np.concatenate(pieces).astype(np.int16, copy=False) if pieces else np.empty(0, np.int16)
+        return self._stream.decode(payloads.joined())

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import NDArray
 
-ENCODING = "PCMA"
-SAMPLE_RATE = 8000
+from capture.codecs import Ints, Payloads, Samples
+from capture.payloads import Encoding
+
+ENCODINGS = ("PCMA",)
 
 
-def _table() -> NDArray[np.int16]:
+def _table() -> Samples:
     code = np.arange(256, dtype=np.int32) ^ 0x55
     exponent, mantissa = (code >> 4) & 7, code & 15
     size = np.where(exponent == 0, (mantissa << 4) + 8, (mantissa << 4) + 0x108 << np.maximum(exponent - 1, 0))
@@ -19,14 +20,22 @@ def _table() -> NDArray[np.int16]:
 TABLE = _table()
 
 
-def units(sizes: NDArray[np.int64]) -> NDArray[np.int64]:
+def sample_rate(encoding: Encoding) -> int:
+    """8 kHz."""
+    return 8000
+
+
+def units(payloads: Payloads, encoding: Encoding) -> Ints:
     """One octet is one sample."""
-    return sizes
+    return payloads.size
 
 
 class Decoder:
     """Stateless."""
 
-    def decode(self, data: bytes, sizes: NDArray[np.int64]) -> NDArray[np.int16]:
+    def __init__(self, encoding: Encoding) -> None:
+        del encoding
+
+    def decode(self, payloads: Payloads) -> Samples:
         """One sample for each octet."""
-        return TABLE[np.frombuffer(data, np.uint8)]
+        return TABLE[np.frombuffer(payloads.joined(), np.uint8)]

@@ -106,9 +106,9 @@ def test_a_survey_says_what_the_file_holds(tmp_path: Path) -> None:
 
 def test_what_nobody_described_is_named_by_its_number(tmp_path: Path) -> None:
     found = survey(
-        spooled(tmp_path / "a.rtp", [packet(0, b"x" * 20, 96), packet(1, b"x" * 20, 97)], encodings={97: Encoding("AMR", 8000)})
+        spooled(tmp_path / "a.rtp", [packet(0, b"x" * 20, 96), packet(1, b"x" * 20, 97)], encodings={97: Encoding("EVS", 16000)})
     )
-    assert found.audio == {"PT96": 1, "AMR": 1}
+    assert found.audio == {"PT96": 1, "EVS": 1}
     assert found.decodable == {}
     assert found.sample_rate == 0
 

@@ -10,10 +10,13 @@ from numpy.typing import NDArray
 from capture import pcapfile, rtp
 from capture.codecs import g722
 from capture.frames import Datagram, Dissector
+from capture.payloads import Encoding
 from tests import needs
 from tests.bed.encode import encode
+from tests.bed.payloads import payloads_of
 
 RATE = 16000
+G722 = Encoding("G722", 8000)
 
 
 def tone(seconds: float = 1.0, hertz: float = 440.0) -> NDArray[np.int16]:
@@ -23,8 +26,8 @@ def tone(seconds: float = 1.0, hertz: float = 440.0) -> NDArray[np.int16]:
 
 
 def decoded(payloads: list[bytes], decoder: g722.Decoder | None = None) -> NDArray[np.int16]:
-    decoder = decoder or g722.Decoder()
-    return np.concatenate([decoder.decode(payload, np.array([len(payload)])) for payload in payloads])
+    decoder = decoder or g722.Decoder(G722)
+    return np.concatenate([decoder.decode(payloads_of([payload])) for payload in payloads])
 
 
 def cut(data: bytes, size: int) -> list[bytes]:
@@ -57,14 +60,14 @@ def test_a_wideband_tone_comes_back_at_its_level(hertz: float) -> None:
 
 
 def test_an_octet_is_one_unit_of_the_clock_and_two_samples() -> None:
-    sizes = np.array([160, 80, 0, 1])
-    assert g722.units(sizes).tolist() == [160, 80, 0, 1]
-    assert len(g722.Decoder().decode(bytes(241), sizes)) == 482
+    payloads = payloads_of([bytes(160), bytes(80), b"", bytes(1)])
+    assert g722.units(payloads, G722).tolist() == [160, 80, 0, 1]
+    assert len(g722.Decoder(G722).decode(payloads)) == 482
 
 
 def test_an_empty_payload_is_silence_of_no_length_and_not_the_end() -> None:
     data = encode(tone(), RATE, "G722")
-    decoder = g722.Decoder()
+    decoder = g722.Decoder(G722)
     first, nothing, rest = (decoded([part], decoder) for part in (data[:160], b"", data[160:]))
     assert len(nothing) == 0
     assert np.array_equal(np.concatenate([first, rest]), by_ffmpeg(data))

@@ -7,6 +7,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from capture.codecs import pcma
+from capture.payloads import Encoding
+from tests.bed.payloads import payloads_of
 
 ALL = np.arange(256, dtype=np.uint8).tobytes()
 
@@ -18,7 +20,7 @@ def by_ffmpeg(data: bytes) -> NDArray[np.int16]:
 
 
 def test_every_code_is_what_ffmpeg_makes_of_it() -> None:
-    assert pcma.Decoder().decode(ALL, np.array([256])).tolist() == by_ffmpeg(ALL).tolist()
+    assert pcma.Decoder(Encoding("PCMA", 8000)).decode(payloads_of([ALL])).tolist() == by_ffmpeg(ALL).tolist()
 
 
 def test_the_corner_values_are_those_of_the_standard() -> None:

@@ -1,0 +1,56 @@
+"""G726: ADPCM at 16, 24, 32 and 40 kbit/s (ITU-T G.726), decoded by FFmpeg, in both packings.
+
+RFC 3551 §4.5.4 packs the first sample into the lowest bits of an octet (`G726-32`), ITU-T I.366.2 Annex E into the highest
+(`AAL2-G726-32`). Some phones announce the one and send the other; the announcement is believed.
+"""
+
+from __future__ import annotations
+
+import av
+import numpy as np
+
+from capture.codecs import Ints, Payloads, Samples
+from capture.codecs._stream import StreamDecoder
+from capture.payloads import Encoding
+
+RATES = (16, 24, 32, 40)
+"""In kbit/s; a sample has an eighth as many bits."""
+ENCODINGS = tuple(f"{packing}G726-{rate}" for packing in ("", "AAL2-") for rate in RATES)
+
+
+def sample_rate(encoding: Encoding) -> int:
+    """8 kHz."""
+    return 8000
+
+
+def units(payloads: Payloads, encoding: Encoding) -> Ints:
+    """As many samples as the whole groups of octets hold."""
+    bits = _bits(encoding)
+    return _whole(payloads.size, bits) * 8 // bits
+
+
+class Decoder:
+    """Keeps the predictor's state from payload to payload."""
+
+    def __init__(self, encoding: Encoding) -> None:
+        self._bits = _bits(encoding)
+        self._stream = StreamDecoder("g726" if encoding.name.startswith("AAL2-") else "g726le", 8000, self._prepare)
+
+    def decode(self, payloads: Payloads) -> Samples:
+        """The samples of these octets. Raises CodecError."""
+        if np.any(payloads.size != _whole(payloads.size, self._bits)):  # a rest belongs to no sample, and not to the next payload
+            payloads = Payloads(payloads.data, payloads.start, _whole(payloads.size, self._bits))
+        return self._stream.decode(payloads.joined())
+
+    def _prepare(self, context: av.AudioCodecContext) -> None:
+        context.options = {"bits_per_coded_sample": str(self._bits)}
+
+
+def _whole(sizes: Ints, bits: int) -> Ints:
+    """Sizes without what follows the last group: eight samples of 3 or 5 bits fill 3 or 5 octets, samples of 2 and 4 bits any."""
+    group = bits if bits % 2 else 1
+    return sizes // group * group
+
+
+def _bits(encoding: Encoding) -> int:
+    return int(encoding.name[-2:]) // 8
