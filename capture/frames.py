@@ -1,4 +1,4 @@
-"""Frames taken apart: link layer, VLAN tags, IPv4, IPv6, fragments; out come UDP datagrams and TCP segments. Pure.
+"""Frames taken apart: link layer, VLAN tags, tunnels, IPv4, IPv6, fragments; out come UDP datagrams and TCP segments. Pure.
 
 Checksums are not looked at: a mirror port sees frames before the sender's network card has filled them in. What cannot be taken
 apart raises FrameError, whose `name` is counted as a weird; frames of protocols that carry no call give None.
@@ -10,6 +10,7 @@ import struct
 from ipaddress import IPv4Address, IPv6Address
 from typing import NamedTuple
 
+from capture import tunnels
 from capture.fragments import Fragments
 
 LINK_NULL, LINK_ETHERNET, LINK_RAW, LINK_LOOP, LINK_SLL = 0, 1, 101, 108, 113
@@ -24,6 +25,8 @@ TCP, UDP = 6, 17
 _HOP_BY_HOP, _ROUTING, _FRAGMENT, _AUTHENTICATION, _DESTINATION, _MOBILITY = 0, 43, 44, 51, 60, 135
 _SKIPPED = frozenset({_HOP_BY_HOP, _ROUTING, _DESTINATION, _MOBILITY})
 _MAX_EXTENSIONS = 16
+MAX_DEPTH = 8
+"""Tunnels in one another."""
 MAX_DATAGRAM = 65535
 """Where a frame leaves the length open (0), no more than this is a datagram."""
 
@@ -66,6 +69,17 @@ class Segment(NamedTuple):
     payload: bytes
 
 
+class _Ip(NamedTuple):
+    """What an IP packet's header says of its payload."""
+
+    protocol: int
+    source: bytes
+    destination: bytes
+
+
+_CARRIED = frozenset({TCP, UDP, *tunnels.BY_PROTOCOL})
+
+
 def host_text(host: bytes) -> str:
     """An IP address as text."""
     return str(IPv4Address(host)) if len(host) == 4 else str(IPv6Address(host))
@@ -83,20 +97,54 @@ class Dissector:
         Raises FrameError.
         """
         ethertype, offset = _link_payload(link, frame)
-        if ethertype == ETHERTYPE_IPV4:
-            return self._ipv4(frame, offset, now)
-        if ethertype == ETHERTYPE_IPV6:
-            return self._ipv6(frame, offset, now)
-        return None
+        return self._network(ethertype, frame, offset, now, 0)
 
-    def _ipv4(self, frame: bytes, offset: int, now: int) -> Datagram | Segment | None:
+    def _network(self, ethertype: int, frame: bytes, offset: int, now: int, depth: int) -> Datagram | Segment | None:
+        if ethertype == ETHERTYPE_IPV4:
+            return self._ipv4(frame, offset, now, depth)
+        if ethertype == ETHERTYPE_IPV6:
+            return self._ipv6(frame, offset, now, depth)
+        unwrap = tunnels.BY_ETHERTYPE.get(ethertype)
+        return None if unwrap is None else self._inside(unwrap(frame[offset:]), now, depth)
+
+    def _inside(self, inner: tunnels.Inner | None, now: int, depth: int) -> Datagram | Segment | None:
+        """What a tunnel carries."""
+        if inner is None:
+            return None
+        if depth >= MAX_DEPTH:
+            raise FrameError("tunnels-too-deep")
+        ethertype, offset = inner.ethertype, 0
+        if ethertype == tunnels.ETHERNET:
+            ethertype, offset = _link_payload(LINK_ETHERNET, inner.data)
+        elif ethertype in _TAGS:
+            ethertype, offset = _untagged(inner.data, ethertype, 0)
+        return self._network(ethertype, inner.data, offset, now, depth + 1)
+
+    def _transport(self, ip: _Ip, payload: bytes, now: int, depth: int) -> Datagram | Segment | None:
+        if ip.protocol in (UDP, TCP):
+            found = _transport(ip.protocol, ip.source, ip.destination, payload)
+            if ip.protocol == UDP and found.destination.port in tunnels.BY_PORT:
+                return self._by_port(found, now, depth) or found
+            return found
+        return self._inside(tunnels.BY_PROTOCOL[ip.protocol](payload), now, depth)
+
+    def _by_port(self, outer: Datagram | Segment, now: int, depth: int) -> Datagram | Segment | None:
+        """What is inside a datagram that went to the port of a tunnel; None where it is none: speech may go to any port."""
+        try:
+            return self._inside(tunnels.BY_PORT[outer.destination.port](outer.payload), now, depth)
+        except FrameError as error:
+            if error.name == "tunnels-too-deep":
+                raise
+            return None
+
+    def _ipv4(self, frame: bytes, offset: int, now: int, depth: int) -> Datagram | Segment | None:
         if len(frame) < offset + 20:
             raise FrameError("ipv4-short")
         first, _, total, ident, flags, _, protocol = struct.unpack_from(">BBHHHBB", frame, offset)
         header = (first & 15) * 4
         if first >> 4 != 4 or header < 20 or len(frame) < offset + header:
             raise FrameError("ipv4-header")
-        if protocol not in (UDP, TCP):
+        if protocol not in _CARRIED:
             return None
         if total and total < header:
             raise FrameError("ipv4-length")
@@ -109,9 +157,9 @@ class Dissector:
             if whole is None:
                 return None
             payload = whole
-        return _transport(protocol, source, destination, payload)
+        return self._transport(_Ip(protocol, source, destination), payload, now, depth)
 
-    def _ipv6(self, frame: bytes, offset: int, now: int) -> Datagram | Segment | None:
+    def _ipv6(self, frame: bytes, offset: int, now: int, depth: int) -> Datagram | Segment | None:
         if len(frame) < offset + 40 or frame[offset] >> 4 != 6:
             raise FrameError("ipv6-short")
         length, protocol = struct.unpack_from(">HB", frame, offset + 4)
@@ -119,33 +167,32 @@ class Dissector:
         source, destination = frame[offset + 8 : offset + 24], frame[offset + 24 : offset + 40]
         place = offset + 40
         for _ in range(_MAX_EXTENSIONS):
-            if protocol in (UDP, TCP):
-                return _transport(protocol, source, destination, frame[place:end])
+            if protocol in _CARRIED:
+                return self._transport(_Ip(protocol, source, destination), frame[place:end], now, depth)
             if protocol == _FRAGMENT:
                 if end < place + 8:
                     raise FrameError("ipv6-fragment-short")
                 following, _, where, ident = struct.unpack_from(">BBHI", frame, place)
                 key = (source, destination, following, ident)
                 whole = self._fragments.add(key, where & 0xFFF8, frame[place + 8 : end], now, more=bool(where & 1))
-                return None if whole is None else _after_fragments(following, source, destination, whole)
+                return None if whole is None else self._after_fragments(_Ip(following, source, destination), whole, now, depth)
             step = _extension(protocol, frame, place, end)
             if step is None:
                 return None
             protocol, place = step
         raise FrameError("ipv6-extensions")
 
-
-def _after_fragments(protocol: int, source: bytes, destination: bytes, whole: bytes) -> Datagram | Segment | None:
-    """Extension headers may stand inside the reassembled part too (RFC 8200 §4.5)."""
-    place = 0
-    for _ in range(_MAX_EXTENSIONS):
-        if protocol in (UDP, TCP):
-            return _transport(protocol, source, destination, whole[place:])
-        step = _extension(protocol, whole, place, len(whole))
-        if step is None:
-            return None
-        protocol, place = step
-    raise FrameError("ipv6-extensions")
+    def _after_fragments(self, ip: _Ip, whole: bytes, now: int, depth: int) -> Datagram | Segment | None:
+        """Extension headers may stand inside the reassembled part too (RFC 8200 §4.5)."""
+        protocol, place = ip.protocol, 0
+        for _ in range(_MAX_EXTENSIONS):
+            if protocol in _CARRIED:
+                return self._transport(ip._replace(protocol=protocol), whole[place:], now, depth)
+            step = _extension(protocol, whole, place, len(whole))
+            if step is None:
+                return None
+            protocol, place = step
+        raise FrameError("ipv6-extensions")
 
 
 def _extension(protocol: int, frame: bytes, place: int, end: int) -> tuple[int, int] | None:

@@ -16,6 +16,7 @@ from capture import rtp
 from capture.media import STAMP
 
 Ints = NDArray[np.int64]
+_LATEST = (1 << 63) - 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,7 +126,7 @@ def _one_by_one(body: bytes, data: NDArray[np.uint8]) -> Packets:
             place += length
             continue
         payload = place + _payload_offset(packet)
-        rows.append((at, found.sequence, found.timestamp, found.payload_type, found.marker, payload, len(found.payload)))
+        rows.append((at & _LATEST, found.sequence, found.timestamp, found.payload_type, found.marker, payload, len(found.payload)))
         place += length
     whole = np.array([row[:4] + row[5:] for row in rows], dtype=np.int64).reshape(-1, 6)
     marker = np.array([row[4] for row in rows], dtype=np.bool_)

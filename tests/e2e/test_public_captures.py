@@ -108,3 +108,20 @@ def test_a_wideband_call_is_recorded_in_wideband(tmp_path: Path) -> None:
     assert call["recording"]["codecs"] == ["G722"]
     assert call["recording"]["one_sided"] is True
     assert abs(call["recording"]["duration"] - 8.5) < 0.05
+
+
+@pytest.mark.parametrize(
+    ("name", "encodings"),
+    [
+        ("ws-sip-rtp-g729a.pcap", [("G729", 8000)]),
+        ("ws-sip-rtp-speex.pcap", [("SPEEX", 8000), ("SPEEX", 16000), ("SPEEX", 48000)]),
+        ("ws-sip-rtp-l16.pcap", [("L16", 8000), ("L16", 16000), ("L16", 12000), ("L16", 48000)]),
+    ],
+)
+def test_calls_of_rarer_codecs_are_recorded(name: str, encodings: list[tuple[str, int]], tmp_path: Path) -> None:
+    _, _, calls = replay(needs.PCAPS / name, tmp_path)
+    found = [(*call["recording"]["codecs"], call["recording"]["sample_rate"]) for call in calls]
+    assert found == encodings
+    for call in calls:
+        assert abs(call["recording"]["duration"] - call["duration"]) < 0.05
+        assert call["recording"]["quality"]["undecoded"] == {}

@@ -1,0 +1,197 @@
+"""What a mirror wraps frames into on their way to us, taken off one layer at a time: GRE, ERSPAN I–III, VXLAN, Geneve, TZSP, L2TP, IP in
+IP, EtherIP, MPLS, PPPoE. Pure.
+
+Each function gives what lies inside: an ethertype (`ETHERNET` for a whole Ethernet frame) and the bytes; None where the layer is none of
+its kind, is cut off, or carries something of no interest. What lies inside may be wrapped again: `frames.py` goes down to a depth.
+"""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Callable
+from typing import NamedTuple
+
+IPV4, IPV6, ETHERNET = 0x0800, 0x86DD, 0x6558
+_MPLS, _MPLS_MULTICAST, _PPPOE, _PPP = 0x8847, 0x8848, 0x8864, 0x880B
+_ERSPAN, _ERSPAN_III = 0x88BE, 0x22EB
+_PPP_PROTOCOLS = {0x0021: IPV4, 0x0057: IPV6, 0x0281: _MPLS}
+_MAX_LABELS = 16
+
+
+class Inner(NamedTuple):
+    """What lies inside a layer."""
+
+    ethertype: int
+    data: bytes
+
+
+def _mpls(data: bytes) -> Inner | None:
+    """Labels (RFC 3032), then IP, or a pseudowire with a control word and Ethernet (RFC 4448)."""
+    for place in range(0, min(len(data) - 4, 4 * _MAX_LABELS), 4):
+        if data[place + 2] & 1:
+            rest = data[place + 4 :]
+            version = {4: IPV4, 6: IPV6}.get(rest[0] >> 4)
+            if version is not None:
+                return Inner(version, rest)
+            return Inner(ETHERNET, rest[4:] if rest[:2] == b"\0\0" else rest)
+    return None
+
+
+def _pppoe(data: bytes) -> Inner | None:
+    """A PPPoE session (RFC 2516 §4): six octets, then PPP."""
+    if len(data) < 8 or data[0] != 0x11 or data[1]:
+        return None
+    length = int.from_bytes(data[4:6], "big")
+    return _ppp(data[6 : 6 + length])
+
+
+def _ppp(data: bytes) -> Inner | None:
+    """PPP (RFC 1661 §2), with address and control field or without, its protocol field in two octets or one."""
+    if data[:2] == b"\xff\x03":
+        data = data[2:]
+    if len(data) < 2:
+        return None
+    size = 1 if data[0] & 1 else 2
+    ethertype = _PPP_PROTOCOLS.get(int.from_bytes(data[:size], "big"))
+    return None if ethertype is None else Inner(ethertype, data[size:])
+
+
+def _gre(data: bytes) -> Inner | None:
+    """GRE (RFC 2784, RFC 2890), PPTP's variant (RFC 2637 §4.1), and ERSPAN on top of it."""
+    if len(data) < 4:
+        return None
+    flags, protocol = struct.unpack_from(">HH", data)
+    version = flags & 7
+    if version > 1 or flags & 0x4000:  # routing (RFC 1701) is not in use
+        return None
+    size = 4 + 4 * sum(bool(flags & bit) for bit in (0x8000, 0x2000, 0x1000))
+    size += 4 if version == 1 and flags & 0x0080 else 0
+    body = data[size:]
+    if protocol == _ERSPAN:
+        return _erspan(body, with_header=bool(flags & 0x1000))
+    if protocol == _ERSPAN_III:
+        return _erspan_iii(body)
+    if protocol == _PPP:
+        return _ppp(body)
+    return Inner(protocol, body)
+
+
+def _erspan(body: bytes, *, with_header: bool) -> Inner | None:
+    """Type I has no header of its own and GRE no sequence number; Type II has eight octets and version 1 (draft-foschiano-erspan)."""
+    if not with_header:
+        return Inner(ETHERNET, body)
+    return Inner(ETHERNET, body[8:]) if len(body) > 8 and body[0] >> 4 == 1 else None
+
+
+def _erspan_iii(body: bytes) -> Inner | None:
+    """Twelve octets, eight more where the last bit says so; the frame type says Ethernet (0) or IP (2)."""
+    if len(body) <= 12 or body[0] >> 4 != 2:
+        return None
+    rest = body[20 if body[11] & 1 else 12 :]
+    kind = body[10] >> 2 & 31
+    if kind == 0:
+        return Inner(ETHERNET, rest)
+    return _by_version(rest) if kind == 2 else None
+
+
+def _by_version(data: bytes) -> Inner | None:
+    """IP of the version that its first half octet says."""
+    ethertype = {4: IPV4, 6: IPV6}.get(data[0] >> 4) if data else None
+    return None if ethertype is None else Inner(ethertype, data)
+
+
+def _vxlan(data: bytes) -> Inner | None:
+    """VXLAN (RFC 7348 §5): eight octets, of which one flag is set, then Ethernet; or its variant with a protocol field on the same port."""
+    if len(data) <= 8 or data[7]:
+        return None
+    if data[0] == 0x08:
+        return Inner(ETHERNET, data[8:])
+    return _vxlan_gpe(data) if data[0] == 0x0C else None
+
+
+def _vxlan_gpe(data: bytes) -> Inner | None:
+    """VXLAN with a protocol field (draft-ietf-nvo3-vxlan-gpe)."""
+    if len(data) <= 8 or data[0] & 0xCC != 0x0C:
+        return None
+    ethertype = {1: IPV4, 2: IPV6, 3: ETHERNET, 5: _MPLS}.get(data[3])
+    return None if ethertype is None else Inner(ethertype, data[8:])
+
+
+def _geneve(data: bytes) -> Inner | None:
+    """Geneve (RFC 8926 §3.4): version 0, options, then what its protocol type says; control packets carry nothing."""
+    if len(data) <= 8 or data[0] >> 6 or data[1] & 0x80:
+        return None
+    return Inner(int.from_bytes(data[2:4], "big"), data[8 + 4 * (data[0] & 63) :])
+
+
+def _tzsp(data: bytes) -> Inner | None:
+    """TZSP: version 1, a received frame of Ethernet, tagged fields up to the end tag."""
+    if len(data) < 5 or data[0] != 1 or data[1] not in (0, 1) or data[2:4] != b"\0\x01":
+        return None
+    place = 4
+    while place < len(data) and (tag := data[place]) != 1:
+        if tag == 0:
+            place += 1
+        elif place + 1 < len(data):
+            place += 2 + data[place + 1]
+        else:
+            return None
+    return Inner(ETHERNET, data[place + 1 :]) if place + 1 < len(data) else None
+
+
+def _l2tp(data: bytes) -> Inner | None:
+    """A data message of L2TP: version 2 carries PPP (RFC 2661 §3.1), version 3 Ethernet (RFC 3931 §4.1.2.1, RFC 4719)."""
+    if len(data) < 8 or data[0] & 0x80:
+        return None
+    flags = int.from_bytes(data[:2], "big")
+    if flags & 15 == 3:
+        return _l2tpv3(data[4:])
+    if flags & 15 != 2:
+        return None
+    place = 2 + (2 if flags & 0x4000 else 0) + 4 + (4 if flags & 0x0800 else 0)
+    if flags & 0x0200:
+        place += 2 + int.from_bytes(data[place : place + 2], "big")
+    return _ppp(data[place:])
+
+
+def _l2tpv3(data: bytes) -> Inner | None:
+    """Behind a session's number there may be a cookie of 4 or 8 octets and a sublayer of 4: only the ends of the tunnel know. So the
+    first place is taken at which an Ethernet frame with IP or VLAN tags lies."""
+    if data[:4] == b"\0\0\0\0":  # control messages
+        return None
+    for place in (4, 8, 12, 16):
+        ethertype, version = data[place + 12 : place + 14], data[place + 14 : place + 15].hex()[:1]
+        if (ethertype, version) in ((b"\x08\0", "4"), (b"\x86\xdd", "6")) or ethertype in (b"\x81\0", b"\x88\xa8"):
+            return Inner(ETHERNET, data[place:])
+    return None
+
+
+def _etherip(data: bytes) -> Inner | None:
+    """EtherIP (RFC 3378): version 3 in two octets."""
+    return Inner(ETHERNET, data[2:]) if data[:1] == b"\x30" else None
+
+
+BY_ETHERTYPE: dict[int, Callable[[bytes], Inner | None]] = {
+    _MPLS: _mpls,
+    _MPLS_MULTICAST: _mpls,
+    _PPPOE: _pppoe,
+    ETHERNET: lambda data: Inner(ETHERNET, data),
+}
+BY_PROTOCOL: dict[int, Callable[[bytes], Inner | None]] = {
+    4: lambda data: Inner(IPV4, data),
+    41: lambda data: Inner(IPV6, data),
+    47: _gre,
+    97: _etherip,
+    115: _l2tpv3,
+    137: _mpls,
+}
+"""IP protocol numbers (RFC 2003, RFC 4213, RFC 2784, RFC 3378, RFC 3931, RFC 4023)."""
+BY_PORT: dict[int, Callable[[bytes], Inner | None]] = {
+    1701: _l2tp,
+    4789: _vxlan,
+    4790: _vxlan_gpe,
+    6081: _geneve,
+    8472: _vxlan,
+    37008: _tzsp,
+}
+"""UDP ports that a tunnel's far end listens on."""
