@@ -15,8 +15,10 @@ from capture.effects import Watch
 from capture.frames import Address, Datagram
 from capture.payloads import STATIC, Encoding
 from capture.rtp import looks_like_rtp
+from capture.sdp import SrtpKey
 
 MAX_STREAMS_PER_CALL = 64
+MAX_KEYS_PER_CALL = 64
 STAMP = struct.Struct(">QH")
 """What stands before each packet on the spool: its timestamp (ns) and its length."""
 
@@ -29,8 +31,23 @@ class Expectation:
     speaker: Side
     address: Address
     encodings: dict[int, Encoding]
+    secure: bool = False
+    """Whether it was described with a profile of SRTP."""
     sure: bool = True
     """False where only the sender's address was announced, not the one it sends to."""
+
+
+@dataclass(slots=True)
+class Secrets:
+    """What the signalling of a call said of SRTP."""
+
+    keys: tuple[SrtpKey, ...] = ()
+    keyed: set[Side] = field(default_factory=set)
+
+    @property
+    def agreed(self) -> bool:
+        """Both sides have named keys: then nothing but SRTP flows, whatever the profile says (RFC 8643)."""
+        return len(self.keyed) == len(Side)
 
 
 @dataclass(slots=True, kw_only=True, eq=False)
@@ -44,6 +61,10 @@ class Stream:
     destination: Address
     ssrc: int
     encodings: dict[int, Encoding]
+    keys: tuple[SrtpKey, ...] = ()
+    """Of the whole call: the packets tell which one opens them."""
+    secure: bool = False
+    """Whether nothing but SRTP was agreed on."""
     sure: bool = True
     """Whether it goes to an address that the listener announced; else the speaker is a conclusion."""
     guess: Side | None = None
@@ -119,6 +140,7 @@ class Media:
         """The stream of a key (see `stream_key`), None where there is none; the hot path, so the dictionary's own method."""
         self._by_call: dict[CallId, list[tuple[bytes, Stream]]] = {}
         self._addresses: dict[CallId, list[Address]] = {}
+        self._secrets: dict[CallId, Secrets] = {}
         self.fresh: list[Stream] = []
         """Streams that have packets in their buffer."""
         self.refused = 0
@@ -127,17 +149,30 @@ class Media:
     def watch(self, watch: Watch) -> None:
         """An address was announced. The newest announcement counts: ports are used again by later calls."""
         expectation = Expectation(
-            call=watch.call, speaker=watch.side.other, address=watch.address, encodings=dict(watch.media.encodings)
-        )
+            call=watch.call, speaker=watch.side.other, address=watch.address, encodings=dict(watch.media.encodings),
+            secure=watch.media.encrypted,
+        )  # fmt: skip
         self._expected[watch.address] = expectation
         addresses = self._addresses.setdefault(watch.call, [])
         if watch.address not in addresses:
             addresses.append(watch.address)
+        if watch.media.keyed:
+            self._learn(watch)
         for key, stream in self._by_call.get(watch.call, []):
             if stream.destination == watch.address:
                 stream.encodings = {**stream.encodings, **expectation.encodings}
                 stream.described = False
                 self._streams[key] = stream
+
+    def _learn(self, watch: Watch) -> None:
+        """Keys were announced: every stream of the call is described anew with them."""
+        secrets = self._secrets.setdefault(watch.call, Secrets())
+        before = (secrets.keys, secrets.agreed)
+        secrets.keys = tuple(dict.fromkeys([*watch.media.keys, *secrets.keys]))[:MAX_KEYS_PER_CALL]
+        secrets.keyed.add(watch.side)
+        if (secrets.keys, secrets.agreed) != before:
+            for _, stream in self._by_call.get(watch.call, []):
+                stream.keys, stream.secure, stream.described = secrets.keys, stream.secure or secrets.agreed, False
 
     def find(self, datagram: Datagram, key: bytes) -> Stream | None:
         """The stream of a first packet, begun if its address was announced; None if it belongs to no call."""
@@ -148,7 +183,7 @@ class Media:
                 return None
             expected = Expectation(  # it comes from an address that its speaker announced: the other end sits behind NAT
                 call=announced.call, speaker=announced.speaker.other, address=datagram.destination,
-                encodings=announced.encodings, sure=False,
+                encodings=announced.encodings, secure=announced.secure, sure=False,
             )  # fmt: skip
         if not looks_like_rtp(datagram.payload):
             return None
@@ -169,6 +204,7 @@ class Media:
         for address in self._addresses.pop(call, []):
             if (expected := self._expected.get(address)) is not None and expected.call == call:
                 del self._expected[address]
+        self._secrets.pop(call, None)
         found = self._by_call.pop(call, [])
         for key, stream in found:
             if self._streams.get(key) is stream:
@@ -181,6 +217,7 @@ class Media:
             self.refused += 1
             return None
         ssrc = int.from_bytes(datagram.payload[8:12], "big")
+        secrets = self._secrets.get(expected.call, Secrets())
         stream = Stream(
             call=expected.call,
             segment=segment_id(expected.call, expected.speaker.value, str(datagram.source), str(datagram.destination), ssrc),
@@ -189,6 +226,8 @@ class Media:
             destination=datagram.destination,
             ssrc=ssrc,
             encodings=expected.encodings,
+            keys=secrets.keys,
+            secure=expected.secure or secrets.agreed,
             sure=expected.sure,
             guess=expected.speaker,
         )

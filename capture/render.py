@@ -60,9 +60,9 @@ class Written:
 class _NoSoundError(Exception):
     """Packets of codecs that we know, and not one sample in them."""
 
-    def __init__(self, undecoded: int) -> None:
-        super().__init__(f"{undecoded} packets could not be decoded")
-        self.undecoded = undecoded
+    def __init__(self, undecoded: int, unopened: int) -> None:
+        super().__init__(f"{undecoded} packets could not be decoded, {unopened} not be opened")
+        self.undecoded, self.unopened = undecoded, unopened
 
 
 class Renderer:
@@ -87,9 +87,10 @@ class Renderer:
         try:
             written = self._write(call, usable, hold)
         except _NoSoundError as error:
-            self._refuse(job, call, surveys if error.undecoded else [], folder)
+            self._refuse(job, call, surveys if error.undecoded or error.unopened else [], folder, error.unopened)
         else:
             left = any(found.speaker is None or found.audio != found.decodable for found in surveys)
+            left = left or any(voice.unopened for side in Side for voice in written.voices[side])
             self._enter(job, call, written, surveys, self._quarantine(folder) if left else "")
 
     def give_up(self, job: Job, why: str) -> None:
@@ -115,7 +116,8 @@ class Renderer:
                 samples += len(chunk)
                 hold(surely=False)
             if not samples:
-                raise _NoSoundError(sum(voice.undecoded for side in Side for voice in voices[side]))
+                heard = [voice for side in Side for voice in voices[side]]
+                raise _NoSoundError(sum(voice.undecoded for voice in heard), sum(voice.unopened for voice in heard))
             encoder.close()
             sealing.close()
             sealed, plain, size = sealing.check()
@@ -182,6 +184,7 @@ class Renderer:
             for side in Side
         }
         damaged = sum(found.damaged for found in surveys)
+        unopened = sum(voice.unopened for side in Side for voice in written.voices[side])
         return {
             "recording": recording_id(CallId(call.id)),
             "call": call.id,
@@ -200,11 +203,11 @@ class Renderer:
             "late": sum(count.late for side in Side for count in counts[side]),
             "one_sided": not all(heard.values()),
             "cut": cut,
-            "quality": {**quality, "undecoded": undecoded, "damaged_bytes": damaged},
+            "quality": {**quality, "undecoded": undecoded, "unopened": unopened, "damaged_bytes": damaged},
             "recipients": tuple(str(recipient) for recipient in self._recipients),
         }
 
-    def _refuse(self, job: Job, call: Call, surveys: list[Survey], folder: Path) -> None:
+    def _refuse(self, job: Job, call: Call, surveys: list[Survey], folder: Path, unopened: int = 0) -> None:
         """No stream can be made audible: say why, and keep what was captured, sealed."""
         now = self._clock.now()
         audio = _packets(surveys)
@@ -213,6 +216,8 @@ class Renderer:
             names = ", ".join(f"{name} ({count} packets)" for name, count in sorted(audio.items()))
             known = any(found.speaker is None or found.decodable for found in surveys)
             reason = NotRecorded.DAMAGED if known else NotRecorded.UNKNOWN_CODEC
+            if unopened:
+                reason, names = NotRecorded.ENCRYPTED, f"{names}, which no key of the signalling opens"
             record = CallNotRecorded(at=now, call=call.id, reason=reason.value, detail=f"{names}; kept in quarantine/{place}")
         else:
             record = CallNotRecorded(at=now, call=call.id, reason=NotRecorded.NO_MEDIA.value, detail="no packet held audio")

@@ -7,14 +7,26 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field
 from ipaddress import ip_address
+from typing import NamedTuple
 
 from capture.payloads import STATIC, Encoding
 
 MAX_LINES = 2000
+MAX_KEYS = 16
 
 
 class SdpError(ValueError):
     """The bytes are no session description."""
+
+
+class SrtpKey(NamedTuple):
+    """A master key with its salt, as `a=crypto` gives it (RFC 4568 §9.1)."""
+
+    suite: str
+    material: str
+    """Base64."""
+    mki: int = 0
+    """Octets of the master key identifier in each packet."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,6 +43,8 @@ class Media:
     direction: str = "sendrecv"
     keyed: bool = False
     """Whether it carries keys or a fingerprint for SRTP."""
+    keys: tuple[SrtpKey, ...] = ()
+    """Those that its sender encrypts with; none where they are agreed on outside the signalling (DTLS)."""
 
     @property
     def encrypted(self) -> bool:
@@ -96,7 +110,19 @@ def _media(session: list[str], section: list[str]) -> Media | None:
         encodings=_encodings(words[3:], section),
         direction=_direction(section) or _direction(session) or "sendrecv",
         keyed=any(line.startswith(("a=crypto:", "a=fingerprint:")) for line in (*section, *session)),
+        keys=tuple(key for line in (*section, *session) if (key := _key(line)) is not None)[:MAX_KEYS],
     )
+
+
+def _key(line: str) -> SrtpKey | None:
+    """The first key of an `a=crypto` line. A stream that is announced as not encrypted or not authenticated has none."""
+    found = re.match(
+        r"a=crypto:\s*\d{1,9}\s+(\w{1,60})\s+inline:([A-Za-z0-9+/]{1,100}={0,2})((?:\|[^\s|;]{1,40}){0,2})", line, re.ASCII
+    )
+    if found is None or "UNENCRYPTED_SRTP" in line or "UNAUTHENTICATED_SRTP" in line:
+        return None
+    identifier = re.search(r"\|\d{1,40}:(\d{1,3})$", found[3], re.ASCII)
+    return SrtpKey(found[1].upper(), found[2], min(int(identifier[1]), 128) if identifier else 0)
 
 
 def _connection(lines: list[str]) -> bytes:

@@ -146,7 +146,7 @@ class Reel:
 
 def describe(stream: Stream) -> dict[str, object]:
     """What the spool says of a stream, so that its file explains itself."""
-    return {
+    facts: dict[str, object] = {
         "call": stream.call,
         "segment": stream.segment,
         "speaker": stream.speaker.value,
@@ -155,6 +155,9 @@ def describe(stream: Stream) -> dict[str, object]:
         "ssrc": stream.ssrc,
         "encodings": {str(number): list(encoding) for number, encoding in stream.encodings.items()},
     }
+    if stream.keys or stream.secure:
+        facts |= {"keys": [list(key) for key in stream.keys], "secure": stream.secure}
+    return facts
 
 
 def sync_disk_of(folder: Path) -> None:

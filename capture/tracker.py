@@ -170,7 +170,7 @@ class Tracker:
                 effects.append(Weird("media-addresses-many", message.raw))
                 continue
             dialog.media[key] = media
-            if dialog.parties.record and not media.encrypted:
+            if dialog.parties.record and (media.keys or not media.encrypted):
                 effects.append(Watch(dialog.call, side, Address(media.host, media.port), media))
         return effects
 
@@ -289,7 +289,7 @@ def _close(dialog: Dialog) -> Close:
         dialog.call,
         dialog.ended(),
         cut=dialog.end_reason == "recorder_stopped",
-        recordable=dialog.parties.record and not _srtp_agreed(dialog),
+        recordable=dialog.parties.record and not (_srtp_agreed(dialog) and not _keys_seen(dialog)),
         reason=reason,
         detail=detail,
     )
@@ -300,12 +300,17 @@ def _srtp_agreed(dialog: Dialog) -> bool:
     return {side for (side, _, _), media in dialog.media.items() if media.keyed} == set(Side)
 
 
+def _keys_seen(dialog: Dialog) -> bool:
+    """Whether the signalling carried keys."""
+    return any(media.keys for media in dialog.media.values())
+
+
 def _why_not(dialog: Dialog) -> tuple[NotRecorded, str]:
     """Why there is no recording, in case no audio was captured."""
     if not dialog.parties.record:
         return NotRecorded.EXCLUDED_LINE, f"line {dialog.parties.line}"
     if dialog.encrypted or _srtp_agreed(dialog):
-        return NotRecorded.ENCRYPTED, "SRTP was negotiated"
+        return NotRecorded.ENCRYPTED, f"SRTP was negotiated{', and no packet was seen' if _keys_seen(dialog) else ''}"
     if dialog.answered_at is None:
         return NotRecorded.NOT_ANSWERED, dialog.end_reason
     if not dialog.offered_audio:

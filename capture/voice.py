@@ -21,6 +21,8 @@ from capture.codecs import CodecError, Decoder, Payloads
 from capture.codecs._resample import resample
 from capture.index import Packets, index
 from capture.payloads import NO_AUDIO, STATIC, Encoding
+from capture.sdp import SrtpKey
+from capture.srtp import Opener
 from capture.stereo import Piece
 from capture.timeline import Counts, Placed, Timeline
 
@@ -43,6 +45,10 @@ class Survey:
     last: int = 0
     damaged: int = 0
     """Bytes that could not be read."""
+    keys: dict[SrtpKey, None] = field(default_factory=dict)
+    """Those of its call, newest first."""
+    secure: bool = False
+    """Whether nothing but SRTP was agreed on."""
 
     def encoding(self, payload_type: int) -> Encoding | None:
         """What this payload type stands for."""
@@ -106,11 +112,17 @@ class Voice:
         self._decoders: dict[Encoding, Decoder] = {}
         self.undecoded = 0
         """Packets that a codec refused."""
+        self._opener = Opener(found.keys, secure=found.secure) if found.keys or found.secure else None
 
     @property
     def counts(self) -> Counts:
         """What happened to the packets so far."""
         return self._timeline.counts
+
+    @property
+    def unopened(self) -> int:
+        """Packets of SRTP that no announced key opened."""
+        return self._opener.refused if self._opener else 0
 
     def pieces(self) -> Iterator[Piece]:
         """Decoded stretches, in order; a stretch never begins before the end of the one before it."""
@@ -126,7 +138,7 @@ class Voice:
                     yield Piece(start, samples)
 
     def _placed(self) -> Iterator[Placed]:
-        for part in _slices(self._survey.path, Survey(self._survey.path)):
+        for part in _slices(self._survey.path, Survey(self._survey.path), self._opener):
             placed = self._timeline.place(part)
             if placed is not None:
                 yield placed
@@ -189,8 +201,8 @@ def _payloads(packets: Packets) -> Payloads:
     return Payloads(packets.data, packets.start, packets.size)
 
 
-def _slices(path: Path, found: Survey) -> Iterator[Packets]:
-    """The file's packets in slices of about 2 MB; descriptions and damage on the way are noted in `found`."""
+def _slices(path: Path, found: Survey, opener: Opener | None = None) -> Iterator[Packets]:
+    """The file's packets (opened, where they are SRTP) in slices of about 2 MB; descriptions and damage are noted in `found`."""
     damage = blocks.Damage()
     with path.open("rb") as file:
         held: list[bytes] = []
@@ -200,8 +212,10 @@ def _slices(path: Path, found: Survey) -> Iterator[Packets]:
                 facts = blocks.read_description(block.body)
                 found.speaker = Side(facts["speaker"])
                 found.encodings.update({int(number): Encoding(*told) for number, told in facts["encodings"].items()})
+                found.keys = dict.fromkeys([*(SrtpKey(*key) for key in facts.get("keys", [])), *found.keys])
+                found.secure = found.secure or bool(facts.get("secure", False))
             elif block.kind == blocks.PACKETS:
-                held.append(block.body)
+                held.append(opener.open(block.body) if opener else block.body)
                 size += len(block.body)
             if size >= SLICE_BYTES:
                 yield index(b"".join(held))

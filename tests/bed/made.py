@@ -4,18 +4,21 @@ know everything; each side speaks one tone, so that a listener can tell who is h
 
 from __future__ import annotations
 
+import base64
 import struct
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import cache
 from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
+from pylibsrtp import Policy, Session
 
 from appliance.moments import MILLISECOND, SECOND
 from capture.frames import LINK_ETHERNET
 from capture.pcapfile import Captured
+from capture.srtp import SUITES
 from tests.bed.encode import encode
 from tests.fakes.clock import START
 
@@ -45,6 +48,12 @@ class MadeCall:
     """False: the capture stops in the middle of the talk."""
     speaks: tuple[bool, bool] = (True, True)
     """Whether the caller and the called send audio."""
+    suite: str = ""
+    """Of SRTP, with keys in the signalling; empty: plain RTP."""
+    profile: str = "RTP/SAVP"
+    """What is described where there is a suite."""
+    announced: bool = True
+    """False: the keys in the signalling are not those that are used."""
 
     @property
     def packets(self) -> int:
@@ -100,9 +109,17 @@ class MadeCall:
         host = "10.0.0.1" if side == 0 else "10.0.0.2"
         lines = [
             "v=0", f"o=- 1 1 IN IP4 {host}", "s=-", f"c=IN IP4 {host}", "t=0 0",
-            f"m=audio {self.port(side)} RTP/AVP {number}", f"a=rtpmap:{number} {self.codec}/{clock}",
+            f"m=audio {self.port(side)} {self.profile if self.suite else 'RTP/AVP'} {number}", f"a=rtpmap:{number} {self.codec}/{clock}",
         ]  # fmt: skip
+        if self.suite:
+            lines.append(
+                f"a=crypto:1 {self.suite} inline:{base64.b64encode(self.key(side if self.announced else side + 2)).decode()}|2^31"
+            )
         return "\r\n".join(lines) + "\r\n"
+
+    def key(self, side: int) -> bytes:
+        """The master key and salt that a side encrypts with."""
+        return bytes(range(10 * side, 10 * side + SUITES[self.suite][1]))
 
     def port(self, side: int) -> int:
         """The audio port of the caller (0) or the called (1)."""
@@ -115,9 +132,10 @@ class MadeCall:
             if not self.speaks[side]:
                 continue
             sound = tone(self.codec, hz, self.packets)
+            protect = protector(self.suite, self.key(side)) if self.suite else bytes
             for place, payload in enumerate(sound):
                 header = struct.pack(">BBHII", 0x80, number, place & 0xFFFF, place * 160, self.ssrc(side))
-                packet = datagram(header + payload, self.port(side), self.port(1 - side), by_caller=side == 0)
+                packet = datagram(protect(header + payload), self.port(side), self.port(1 - side), by_caller=side == 0)
                 at = self.begin + SECOND // 2 + 2 * MILLISECOND + place * PTIME + side * MILLISECOND
                 found.append(Captured(LINK_ETHERNET, packet, at))
         return found
@@ -125,6 +143,11 @@ class MadeCall:
     def ssrc(self, side: int) -> int:
         """The SSRC of the caller (0) or the called (1)."""
         return 0xAB000000 + 2 * self.number + side
+
+
+def protector(suite: str, key: bytes) -> Callable[[bytes], bytes]:
+    """libsrtp's encryption of one stream after the other."""
+    return Session(Policy(key=key, ssrc_type=Policy.SSRC_ANY_OUTBOUND, srtp_profile=SUITES[suite][0])).protect
 
 
 @cache

@@ -266,7 +266,7 @@ def test_a_line_that_is_never_recorded_is_never_watched() -> None:
     assert (close.recordable, close.reason, close.detail) == (False, NotRecorded.EXCLUDED_LINE, "line 03-1234-5678")
 
 
-def test_srtp_is_not_watched_and_said() -> None:
+def test_srtp_without_keys_in_the_signalling_is_not_watched_and_said() -> None:
     stage = Stage()
     assert stage.hears(CALL.invite(sdp(protocol="RTP/SAVP"))) == ["ringing inbound"]
     assert stage.hears(CALL.response(200, sdp("192.0.2.10", 6000, protocol="RTP/SAVP")), by=BACK) == ["answered"]
@@ -275,15 +275,38 @@ def test_srtp_is_not_watched_and_said() -> None:
     assert stage.last(Close).reason is NotRecorded.ENCRYPTED
 
 
-def test_srtp_offered_within_a_plain_profile_counts_only_when_both_sides_keyed_it() -> None:
-    keys = "a=crypto:1 AES_CM_128_HMAC_SHA1_80 inline:abc\r\n"
-    for answer, recordable, reason in ((ANSWER + keys, False, NotRecorded.ENCRYPTED), (ANSWER, True, NotRecorded.NO_MEDIA)):
-        stage = Stage()
-        assert stage.hears(CALL.invite(OFFER + keys)) == ["ringing inbound", WATCH_CALLER]
-        assert stage.hears(CALL.response(200, answer), by=BACK) == [WATCH_CALLED, "answered"]
-        stage.hears(CALL.request("BYE", sequence=2))
-        stage.waits(3)
-        assert (stage.last(Close).recordable, stage.last(Close).reason) == (recordable, reason)
+def test_srtp_with_keys_in_the_signalling_is_watched() -> None:
+    stage = Stage()
+    keys = "a=crypto:1 AES_CM_128_HMAC_SHA1_80 inline:QUJD\r\n"
+    assert stage.hears(CALL.invite(sdp(protocol="RTP/SAVP") + keys)) == ["ringing inbound", WATCH_CALLER]
+    stage.hears(CALL.response(200, sdp("192.0.2.10", 6000, protocol="RTP/SAVP") + keys), by=BACK)
+    stage.hears(CALL.request("BYE", sequence=2))
+    stage.waits(3)
+    assert (stage.last(Close).recordable, stage.last(Close).reason) == (True, NotRecorded.ENCRYPTED)
+    assert stage.last(Close).detail == "SRTP was negotiated, and no packet was seen"
+
+
+DTLS, SDES = "a=fingerprint:sha-256 AA:BB\r\n", "a=crypto:1 AES_CM_128_HMAC_SHA1_80 inline:QUJD\r\n"
+
+
+@pytest.mark.parametrize(
+    ("keys", "answered", "recordable", "reason"),
+    [
+        (DTLS, DTLS, False, NotRecorded.ENCRYPTED),
+        (DTLS, "", True, NotRecorded.NO_MEDIA),
+        (SDES, SDES, True, NotRecorded.ENCRYPTED),
+        (SDES, "", True, NotRecorded.NO_MEDIA),
+    ],
+)
+def test_srtp_offered_within_a_plain_profile_counts_only_when_both_sides_keyed_it(
+    keys: str, answered: str, recordable: bool, reason: NotRecorded
+) -> None:
+    stage = Stage()
+    assert stage.hears(CALL.invite(OFFER + keys)) == ["ringing inbound", WATCH_CALLER]
+    assert stage.hears(CALL.response(200, ANSWER + answered), by=BACK) == [WATCH_CALLED, "answered"]
+    stage.hears(CALL.request("BYE", sequence=2))
+    stage.waits(3)
+    assert (stage.last(Close).recordable, stage.last(Close).reason) == (recordable, reason)
 
 
 def test_a_plain_section_beside_an_encrypted_one_is_recorded() -> None:

@@ -28,6 +28,7 @@ HOMES = {
     "numpy": ("capture/",),
     "phonenumbers": ("appliance/numbers.py",),
     "pydantic": ("appliance/config.py", "uploader/stores/"),
+    "pylibsrtp": ("capture/srtp.py",),
     "soundfile": ("capture/formats/",),
     "sqlite_utils": ("appliance/schema.py",),
     "starlette": ("appliance/web/",),
