@@ -180,6 +180,7 @@ class Renderer:
                 "late": sum(count.late for count in counts[side]),
                 "duplicates": sum(count.duplicates for count in counts[side]),
                 "streams": len(counts[side]),
+                **(max(written.voices[side], key=lambda voice: voice.counts.packets).quality if heard[side] else {}),
             }
             for side in Side
         }

@@ -21,10 +21,11 @@ from capture.codecs import CodecError, Decoder, Payloads
 from capture.codecs._resample import resample
 from capture.index import Packets, index
 from capture.payloads import NO_AUDIO, STATIC, Encoding
+from capture.quality import METHOD, Jitter, Losses, opinion, rating
 from capture.sdp import SrtpKey
 from capture.srtp import Opener
 from capture.stereo import Piece
-from capture.timeline import Counts, Placed, Timeline
+from capture.timeline import MAX_DROPOUT, Counts, Placed, Timeline
 
 SLICE_BYTES = 1 << 21
 RATES = (8000, 12000, 16000, 24000, 48000)
@@ -112,6 +113,12 @@ class Voice:
         self._decoders: dict[Encoding, Decoder] = {}
         self.undecoded = 0
         """Packets that a codec refused."""
+        self._jitter, self._losses = Jitter(self._clock), Losses()
+        self._spoken = [
+            number
+            for number in found.payload_types
+            if (told := found.encoding(number)) is not None and told.name in found.decodable
+        ]
         self._opener = Opener(found.keys, secure=found.secure) if found.keys or found.secure else None
 
     @property
@@ -123,6 +130,21 @@ class Voice:
     def unopened(self) -> int:
         """Packets of SRTP that no announced key opened."""
         return self._opener.refused if self._opener else 0
+
+    @property
+    def quality(self) -> dict[str, object]:
+        """How the packets so far arrived: jitter (RFC 3550) in ms, losses in runs, R and MOS where the codec has them."""
+        names = self._survey.decodable
+        rated = rating(max(names, key=lambda name: names[name]), self._losses) if names else None
+        found: dict[str, object] = {
+            "jitter": round(self._jitter.mean, 3),
+            "jitter_most": round(self._jitter.most, 3),
+            "bursts": self._losses.bursts,
+            "longest_burst": self._losses.longest,
+        }
+        if rated is not None:
+            found |= {"r": round(rated, 1), "mos": round(opinion(rated), 2), "method": METHOD}
+        return found
 
     def pieces(self) -> Iterator[Piece]:
         """Decoded stretches, in order; a stretch never begins before the end of the one before it."""
@@ -139,12 +161,15 @@ class Voice:
 
     def _placed(self) -> Iterator[Placed]:
         for part in _slices(self._survey.path, Survey(self._survey.path), self._opener):
-            placed = self._timeline.place(part)
-            if placed is not None:
-                yield placed
-        rest = self._timeline.place(index(b""), final=True)
-        if rest is not None:
-            yield rest
+            speech = np.isin(part.payload_type, self._spoken)
+            self._jitter.add(part.at[speech], part.timestamp[speech])
+            yield from self._heard(self._timeline.place(part))
+        yield from self._heard(self._timeline.place(index(b""), final=True))
+
+    def _heard(self, placed: Placed | None) -> Iterator[Placed]:
+        if placed is not None:
+            self._losses.add(placed.sequence, MAX_DROPOUT)
+            yield placed
 
     def _decode(self, placed: Placed) -> Iterator[Piece]:
         packets = placed.packets
