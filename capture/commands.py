@@ -1,4 +1,4 @@
-"""What the wing offers on the command line: `replay`, `open`, and `capture tap|render|play`."""
+"""What the wing offers on the command line: `replay`, `open`, and `capture tap|render|check|play`."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def add_open(commands: Commands, common: argparse.ArgumentParser) -> None:
 
 
 def add_capture(commands: Commands, common: argparse.ArgumentParser) -> None:
-    """`appliance capture tap|render|play`."""
+    """`appliance capture tap|render|check|play`."""
     parser = commands.add_parser("capture", help="the recorder's services")
     services = parser.add_subparsers(title="services", metavar="SERVICE", required=True)
     tap = services.add_parser("tap", parents=[common], help="listen on the mirror port (needs CAP_NET_RAW)")
@@ -49,6 +49,14 @@ def add_capture(commands: Commands, common: argparse.ArgumentParser) -> None:
     render = services.add_parser("render", parents=[common], help="make recordings of what was captured")
     render.add_argument("--once", action="store_true", help="do what is due and exit")
     render.set_defaults(run=run_render)
+    check = services.add_parser(
+        "check", parents=[common], help="what a mirror port or a capture file carries, and what is wrong with it"
+    )
+    check.add_argument("file", nargs="?", type=Path, metavar="FILE", help="a capture file instead of an interface")
+    check.add_argument("--interface", default="", metavar="NAME", help="interface to look at (default: capture.interface)")
+    check.add_argument("--seconds", type=float, default=30.0, metavar="S", help="how long to look (default: 30)")
+    check.add_argument("--json", action="store_true", help="print one JSON object")
+    check.set_defaults(run=run_check)
     play = services.add_parser(
         "play", parents=[common], help="play capture files onto an interface at their own pace (needs CAP_NET_RAW)"
     )
@@ -124,6 +132,20 @@ def run_render(arguments: argparse.Namespace) -> int:
                 pass
         else:
             Service("render", box.folders).run(ledger, worker.step)
+    return 0
+
+
+def run_check(arguments: argparse.Namespace) -> int:
+    """Look at what a mirror carries. Exit code 4 where calls cannot be recorded from it."""
+    from capture import check
+    from capture.tap import interface_of
+
+    if arguments.file is not None:
+        sight, dropped = check.of_file(arguments.file), 0
+    else:
+        interface = interface_of(Box.of(arguments), arguments.interface)
+        sight, dropped = check.of_interface(interface, arguments.seconds, check.terminal())
+    check.report(sight, dropped, as_json=arguments.json)
     return 0
 
 

@@ -7,6 +7,7 @@ apart raises FrameError, whose `name` is counted as a weird; frames of protocols
 from __future__ import annotations
 
 import struct
+from collections import Counter
 from ipaddress import IPv4Address, IPv6Address
 from typing import NamedTuple
 
@@ -90,6 +91,8 @@ class Dissector:
 
     def __init__(self, fragments: Fragments | None = None) -> None:
         self._fragments = Fragments() if fragments is None else fragments  # an empty table is false
+        self.tunnels: Counter[str] = Counter()
+        """Layers of tunnels that were taken off, by kind."""
 
     def dissect(self, link: int, frame: bytes, now: int) -> Datagram | Segment | None:
         """What this frame (with this link type, at `now` in ns) carries; None while a datagram is incomplete or of no interest.
@@ -105,12 +108,13 @@ class Dissector:
         if ethertype == ETHERTYPE_IPV6:
             return self._ipv6(frame, offset, now, depth)
         unwrap = tunnels.BY_ETHERTYPE.get(ethertype)
-        return None if unwrap is None else self._inside(unwrap(frame[offset:]), now, depth)
+        return None if unwrap is None else self._inside(unwrap(frame[offset:]), now, depth, unwrap.__name__)
 
-    def _inside(self, inner: tunnels.Inner | None, now: int, depth: int) -> Datagram | Segment | None:
+    def _inside(self, inner: tunnels.Inner | None, now: int, depth: int, kind: str) -> Datagram | Segment | None:
         """What a tunnel carries."""
         if inner is None:
             return None
+        self.tunnels[kind] += 1
         if depth >= MAX_DEPTH:
             raise FrameError("tunnels-too-deep")
         ethertype, offset = inner.ethertype, 0
@@ -126,12 +130,14 @@ class Dissector:
             if ip.protocol == UDP and found.destination.port in tunnels.BY_PORT:
                 return self._by_port(found, now, depth) or found
             return found
-        return self._inside(tunnels.BY_PROTOCOL[ip.protocol](payload), now, depth)
+        unwrap = tunnels.BY_PROTOCOL[ip.protocol]
+        return self._inside(unwrap(payload), now, depth, unwrap.__name__)
 
     def _by_port(self, outer: Datagram | Segment, now: int, depth: int) -> Datagram | Segment | None:
         """What is inside a datagram that went to the port of a tunnel; None where it is none: speech may go to any port."""
+        unwrap = tunnels.BY_PORT[outer.destination.port]
         try:
-            return self._inside(tunnels.BY_PORT[outer.destination.port](outer.payload), now, depth)
+            return self._inside(unwrap(outer.payload), now, depth, unwrap.__name__)
         except FrameError as error:
             if error.name == "tunnels-too-deep":
                 raise

@@ -25,7 +25,7 @@ class Inner(NamedTuple):
     data: bytes
 
 
-def _mpls(data: bytes) -> Inner | None:
+def mpls(data: bytes) -> Inner | None:
     """Labels (RFC 3032), then IP, or a pseudowire with a control word and Ethernet (RFC 4448)."""
     for place in range(0, min(len(data) - 4, 4 * _MAX_LABELS), 4):
         if data[place + 2] & 1:
@@ -37,7 +37,7 @@ def _mpls(data: bytes) -> Inner | None:
     return None
 
 
-def _pppoe(data: bytes) -> Inner | None:
+def pppoe(data: bytes) -> Inner | None:
     """A PPPoE session (RFC 2516 §4): six octets, then PPP."""
     if len(data) < 8 or data[0] != 0x11 or data[1]:
         return None
@@ -56,7 +56,7 @@ def _ppp(data: bytes) -> Inner | None:
     return None if ethertype is None else Inner(ethertype, data[size:])
 
 
-def _gre(data: bytes) -> Inner | None:
+def gre(data: bytes) -> Inner | None:
     """GRE (RFC 2784, RFC 2890), PPTP's variant (RFC 2637 §4.1), and ERSPAN on top of it."""
     if len(data) < 4:
         return None
@@ -100,16 +100,16 @@ def _by_version(data: bytes) -> Inner | None:
     return None if ethertype is None else Inner(ethertype, data)
 
 
-def _vxlan(data: bytes) -> Inner | None:
+def vxlan(data: bytes) -> Inner | None:
     """VXLAN (RFC 7348 §5): eight octets, of which one flag is set, then Ethernet; or its variant with a protocol field on the same port."""
     if len(data) <= 8 or data[7]:
         return None
     if data[0] == 0x08:
         return Inner(ETHERNET, data[8:])
-    return _vxlan_gpe(data) if data[0] == 0x0C else None
+    return vxlan_gpe(data) if data[0] == 0x0C else None
 
 
-def _vxlan_gpe(data: bytes) -> Inner | None:
+def vxlan_gpe(data: bytes) -> Inner | None:
     """VXLAN with a protocol field (draft-ietf-nvo3-vxlan-gpe)."""
     if len(data) <= 8 or data[0] & 0xCC != 0x0C:
         return None
@@ -117,14 +117,14 @@ def _vxlan_gpe(data: bytes) -> Inner | None:
     return None if ethertype is None else Inner(ethertype, data[8:])
 
 
-def _geneve(data: bytes) -> Inner | None:
+def geneve(data: bytes) -> Inner | None:
     """Geneve (RFC 8926 §3.4): version 0, options, then what its protocol type says; control packets carry nothing."""
     if len(data) <= 8 or data[0] >> 6 or data[1] & 0x80:
         return None
     return Inner(int.from_bytes(data[2:4], "big"), data[8 + 4 * (data[0] & 63) :])
 
 
-def _tzsp(data: bytes) -> Inner | None:
+def tzsp(data: bytes) -> Inner | None:
     """TZSP: version 1, a received frame of Ethernet, tagged fields up to the end tag."""
     if len(data) < 5 or data[0] != 1 or data[1] not in (0, 1) or data[2:4] != b"\0\x01":
         return None
@@ -139,13 +139,13 @@ def _tzsp(data: bytes) -> Inner | None:
     return Inner(ETHERNET, data[place + 1 :]) if place + 1 < len(data) else None
 
 
-def _l2tp(data: bytes) -> Inner | None:
+def l2tp(data: bytes) -> Inner | None:
     """A data message of L2TP: version 2 carries PPP (RFC 2661 §3.1), version 3 Ethernet (RFC 3931 §4.1.2.1, RFC 4719)."""
     if len(data) < 8 or data[0] & 0x80:
         return None
     flags = int.from_bytes(data[:2], "big")
     if flags & 15 == 3:
-        return _l2tpv3(data[4:])
+        return l2tpv3(data[4:])
     if flags & 15 != 2:
         return None
     place = 2 + (2 if flags & 0x4000 else 0) + 4 + (4 if flags & 0x0800 else 0)
@@ -154,7 +154,7 @@ def _l2tp(data: bytes) -> Inner | None:
     return _ppp(data[place:])
 
 
-def _l2tpv3(data: bytes) -> Inner | None:
+def l2tpv3(data: bytes) -> Inner | None:
     """Behind a session's number there may be a cookie of 4 or 8 octets and a sublayer of 4: only the ends of the tunnel know. So the
     first place is taken at which an Ethernet frame with IP or VLAN tags lies."""
     if data[:4] == b"\0\0\0\0":  # control messages
@@ -166,32 +166,47 @@ def _l2tpv3(data: bytes) -> Inner | None:
     return None
 
 
-def _etherip(data: bytes) -> Inner | None:
+def etherip(data: bytes) -> Inner | None:
     """EtherIP (RFC 3378): version 3 in two octets."""
     return Inner(ETHERNET, data[2:]) if data[:1] == b"\x30" else None
 
 
+def ethernet(data: bytes) -> Inner:
+    """A whole Ethernet frame (transparent Ethernet bridging)."""
+    return Inner(ETHERNET, data)
+
+
+def ipip(data: bytes) -> Inner:
+    """IPv4 in IP (RFC 2003)."""
+    return Inner(IPV4, data)
+
+
+def ipv6_in_ip(data: bytes) -> Inner:
+    """IPv6 in IP (RFC 2473, RFC 4213)."""
+    return Inner(IPV6, data)
+
+
 BY_ETHERTYPE: dict[int, Callable[[bytes], Inner | None]] = {
-    _MPLS: _mpls,
-    _MPLS_MULTICAST: _mpls,
-    _PPPOE: _pppoe,
-    ETHERNET: lambda data: Inner(ETHERNET, data),
+    _MPLS: mpls,
+    _MPLS_MULTICAST: mpls,
+    _PPPOE: pppoe,
+    ETHERNET: ethernet,
 }
 BY_PROTOCOL: dict[int, Callable[[bytes], Inner | None]] = {
-    4: lambda data: Inner(IPV4, data),
-    41: lambda data: Inner(IPV6, data),
-    47: _gre,
-    97: _etherip,
-    115: _l2tpv3,
-    137: _mpls,
+    4: ipip,
+    41: ipv6_in_ip,
+    47: gre,
+    97: etherip,
+    115: l2tpv3,
+    137: mpls,
 }
 """IP protocol numbers (RFC 2003, RFC 4213, RFC 2784, RFC 3378, RFC 3931, RFC 4023)."""
 BY_PORT: dict[int, Callable[[bytes], Inner | None]] = {
-    1701: _l2tp,
-    4789: _vxlan,
-    4790: _vxlan_gpe,
-    6081: _geneve,
-    8472: _vxlan,
-    37008: _tzsp,
+    1701: l2tp,
+    4789: vxlan,
+    4790: vxlan_gpe,
+    6081: geneve,
+    8472: vxlan,
+    37008: tzsp,
 }
 """UDP ports that a tunnel's far end listens on."""
