@@ -135,6 +135,11 @@ class Capture(Options):
         title="Audio of unanswered calls",
         description="keep: announcements before an answer make a recording too; drop: an unanswered call has none.",
     )
+    digits: Literal["keep", "drop"] = Field(
+        default="keep",
+        title="Keys pressed",
+        description="keep: keys that callers press are marks on the recording; drop: they are not kept (card numbers, PINs).",
+    )
     format: str = Field(
         default="flac",
         title="Format",

@@ -27,7 +27,7 @@ from capture.media import STAMP, Stream
 from capture.payloads import Encoding
 from capture.recorder import RENDER, Recorder
 from capture.scribe import Entry, Inline
-from capture.spool import SIGNALLING, Reel, ReelInUseError, abandoned
+from capture.spool import Reel, ReelInUseError, abandoned, signalling
 
 log = logging.getLogger(__name__)
 
@@ -125,7 +125,7 @@ def is_done(ledger: Ledger, call: CallId) -> bool:
 def _rebuild_call(engine: Engine, folder: Path, now: int) -> bool:
     """Run the call's messages through the engine and take its streams over."""
     call = CallId(folder.name)
-    for place, message in enumerate(_messages(folder / SIGNALLING)):
+    for place, message in enumerate(_messages(folder)):
         if not place and not _begins(call, message):  # its beginning is damaged, and the rest would be another call
             return False
         engine.message(message.raw, message.source, message.destination, message.at, now)
@@ -147,13 +147,11 @@ def _rebuild_call(engine: Engine, folder: Path, now: int) -> bool:
     return True
 
 
-def _messages(path: Path) -> list[blocks.SipBlock]:
-    """The SIP messages of a call, as far as they can be read."""
+def _messages(folder: Path) -> list[blocks.SipBlock]:
     try:
-        with path.open("rb") as file:
-            return [blocks.read_sip(block.body) for block in blocks.read(file) if block.kind == blocks.SIP]
+        return signalling(folder)
     except OSError as error:
-        log.warning("%s: cannot be read (%s)", path, error.strerror)
+        log.warning("%s: its signalling cannot be read (%s)", folder, error.strerror)
         return []
 
 

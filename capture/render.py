@@ -6,6 +6,7 @@ the end of the render job and the beginning of the upload. Whoever dies in betwe
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import tarfile
 from collections import Counter
@@ -26,7 +27,9 @@ from appliance.lookup import get_call
 from appliance.moments import to_datetime
 from appliance.records import CallNotRecorded, NotRecorded, Record, RecordingFailed, RecordingReady, SegmentClosed, Side
 from appliance.sealed import SealingFile, seal
+from capture import digits
 from capture.codecs import by_encoding
+from capture.spool import signalling
 from capture.stereo import Channel, mix
 from capture.voice import Survey, Voice, origin_of, rate_of, survey
 from capture.waveform import Waveform
@@ -91,7 +94,7 @@ class Renderer:
         else:
             left = any(found.speaker is None or found.audio != found.decodable for found in surveys)
             left = left or any(voice.unopened for side in Side for voice in written.voices[side])
-            self._enter(job, call, written, surveys, self._quarantine(folder) if left else "")
+            self._enter(job, call, written, surveys, self._quarantine(folder) if left else "", self._marks(folder, written))
 
     def give_up(self, job: Job, why: str) -> None:
         """The call's spool defeats us again and again: keep it sealed in quarantine and say so."""
@@ -127,7 +130,18 @@ class Renderer:
             voices=voices, waveform=waveform.encode(),
         )  # fmt: skip
 
-    def _enter(self, job: Job, call: Call, written: Written, surveys: list[Survey], kept: str) -> None:
+    def _marks(self, folder: Path, written: Written) -> list[dict[str, object]]:
+        """Keys that were pressed, where they are to be kept."""
+        if self._box.config.capture.digits == "drop":
+            return []
+        keys = [key for side in Side for voice in written.voices[side] for key in voice.keys]
+        with contextlib.suppress(OSError):  # a call without its signalling is heard all the same
+            keys += digits.of_signalling(signalling(folder))
+        return digits.marks(keys, written.origin)
+
+    def _enter(
+        self, job: Job, call: Call, written: Written, surveys: list[Survey], kept: str, marks: list[dict[str, object]]
+    ) -> None:
         """Chain, sign, write the manifest, and commit it all. `kept`: the quarantine of what could not be made audible, if any."""
         now = self._clock.now()
         with self._ledger.transaction() as connection:
@@ -153,6 +167,7 @@ class Renderer:
                 ],
                 "recording": facts,
                 "waveform": written.waveform,
+                "marks": marks,
             }
             signed = manifest.sign(described, self._key)
             beside = written.path.with_name(f"{facts['recording']}.json.age")

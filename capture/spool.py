@@ -144,6 +144,12 @@ class Reel:
         return handle
 
 
+def signalling(folder: Path) -> list[blocks.SipBlock]:
+    """The SIP messages of a call's folder, as far as they can be read. Raises OSError."""
+    with (folder / SIGNALLING).open("rb") as file:
+        return [blocks.read_sip(block.body) for block in blocks.read(file) if block.kind == blocks.SIP]
+
+
 def describe(stream: Stream) -> dict[str, object]:
     """What the spool says of a stream, so that its file explains itself."""
     facts: dict[str, object] = {

@@ -19,6 +19,7 @@ from appliance.records import Side
 from capture import blocks, codecs
 from capture.codecs import CodecError, Decoder, Payloads
 from capture.codecs._resample import resample
+from capture.digits import Events, Key
 from capture.index import Packets, index
 from capture.payloads import NO_AUDIO, STATIC, Encoding
 from capture.quality import METHOD, Jitter, Losses, opinion, rating
@@ -114,6 +115,12 @@ class Voice:
         self.undecoded = 0
         """Packets that a codec refused."""
         self._jitter, self._losses = Jitter(self._clock), Losses()
+        self._events = Events(found.speaker or Side.CALLER)
+        self._event_types = [
+            number
+            for number in found.payload_types
+            if (told := found.encoding(number)) is not None and told.name == "TELEPHONE-EVENT"
+        ]
         self._spoken = [
             number
             for number in found.payload_types
@@ -130,6 +137,11 @@ class Voice:
     def unopened(self) -> int:
         """Packets of SRTP that no announced key opened."""
         return self._opener.refused if self._opener else 0
+
+    @property
+    def keys(self) -> list[Key]:
+        """Keys that this side pressed, so far."""
+        return self._events.keys
 
     @property
     def quality(self) -> dict[str, object]:
@@ -161,6 +173,7 @@ class Voice:
 
     def _placed(self) -> Iterator[Placed]:
         for part in _slices(self._survey.path, Survey(self._survey.path), self._opener):
+            self._events.add(part.pick(np.isin(part.payload_type, self._event_types)))
             speech = np.isin(part.payload_type, self._spoken)
             self._jitter.add(part.at[speech], part.timestamp[speech])
             yield from self._heard(self._timeline.place(part))

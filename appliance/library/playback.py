@@ -67,10 +67,10 @@ def open_recording(folders: Folders, recording: Recording, identities: list[Iden
 
 
 def waveform(folders: Folders, recording: Recording, identities: list[Identity]) -> dict[str, Any]:
-    """The outline kept in the sealed manifest; an empty one where that cannot be opened."""
+    """The outline and the marks kept in the sealed manifest; an empty one where that cannot be opened."""
     path = folders.recordings / recording.facts.manifest
     try:
         facts = manifest.decode(open_sealed(path.read_bytes(), identities)).facts
     except (OSError, SealedError, manifest.ManifestError, json.JSONDecodeError):
-        return {"points": 0, "left": "", "right": ""}
-    return cast(dict[str, Any], facts["waveform"])
+        return {"points": 0, "left": "", "right": "", "marks": []}
+    return {**cast(dict[str, Any], facts["waveform"]), "marks": facts.get("marks", [])}

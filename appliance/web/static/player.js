@@ -9,6 +9,7 @@ const speed = player.querySelector("[name=speed]");
 const seconds = Number(player.dataset.seconds);
 const RATES = [...speed.options].map((option) => Number(option.value));
 let peaks = null;
+let marks = [];
 let graph = null;
 
 function clock(value) {
@@ -27,6 +28,7 @@ async function load() {
   if (!answer.ok) return;
   const found = await answer.json();
   peaks = [bytes(found.left), bytes(found.right)];
+  marks = found.marks;
   draw();
 }
 
@@ -49,8 +51,25 @@ function draw() {
     }
   });
   pen.globalAlpha = 1;
+  pressed(pen, style, width, height);
   pen.fillStyle = style.getPropertyValue("--ink");
   pen.fillRect(Math.min(played, width - 1.5), 0, 1.5, height);
+}
+
+// Keys that were pressed stand on the line between the sides, each in the colour of its side.
+function pressed(pen, style, width, height) {
+  pen.font = `600 11px ${style.fontFamily}`;
+  pen.textAlign = "center";
+  pen.textBaseline = "middle";
+  for (const mark of marks) {
+    const x = (mark.at / seconds) * width;
+    pen.fillStyle = style.getPropertyValue(mark.side === "caller" ? "--left" : "--right");
+    pen.fillRect(x - 0.5, mark.side === "caller" ? height / 4 : height / 2, 1, height / 4);
+    pen.fillStyle = style.getPropertyValue("--hover");
+    pen.fillRect(x - 6, height / 2 - 8, 12, 16);
+    pen.fillStyle = style.getPropertyValue("--ink");
+    pen.fillText(mark.key, x, height / 2 + 1);
+  }
 }
 
 function loudest(row, from, to) {
