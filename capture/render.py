@@ -93,7 +93,7 @@ class Renderer:
             self._refuse(job, call, surveys if error.undecoded or error.unopened else [], folder, error.unopened)
         else:
             left = any(found.speaker is None or found.audio != found.decodable for found in surveys)
-            left = left or any(voice.unopened for side in Side for voice in written.voices[side])
+            left = left or any(voice.unheard > voice.counts.packets // 100 for side in Side for voice in written.voices[side])
             self._enter(job, call, written, surveys, self._quarantine(folder) if left else "", self._marks(folder, written))
 
     def give_up(self, job: Job, why: str) -> None:
@@ -186,6 +186,7 @@ class Renderer:
     def _facts(self, call: Call, written: Written, surveys: list[Survey], *, cut: bool) -> dict[str, Any]:
         counts = {side: [voice.counts for voice in written.voices[side]] for side in Side}
         heard = {side: sum(count.packets for count in counts[side]) for side in Side}
+        decoded = {side: heard[side] - sum(voice.undecoded for voice in written.voices[side]) for side in Side}
         audio = [name for found in surveys for name in found.audio]
         undecoded = {name: count for name, count in _packets(surveys).items() if name not in by_encoding()}
         quality = {
@@ -195,6 +196,7 @@ class Renderer:
                 "late": sum(count.late for count in counts[side]),
                 "duplicates": sum(count.duplicates for count in counts[side]),
                 "streams": len(counts[side]),
+                "refused": heard[side] - decoded[side],
                 **(max(written.voices[side], key=lambda voice: voice.counts.packets).quality if heard[side] else {}),
             }
             for side in Side
@@ -217,7 +219,7 @@ class Renderer:
             "packets": sum(heard.values()),
             "lost": sum(count.lost for side in Side for count in counts[side]),
             "late": sum(count.late for side in Side for count in counts[side]),
-            "one_sided": not all(heard.values()),
+            "one_sided": not all(decoded.values()),
             "cut": cut,
             "quality": {**quality, "undecoded": undecoded, "unopened": unopened, "damaged_bytes": damaged},
             "recipients": tuple(str(recipient) for recipient in self._recipients),

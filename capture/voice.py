@@ -139,6 +139,11 @@ class Voice:
         return self._opener.refused if self._opener else 0
 
     @property
+    def unheard(self) -> int:
+        """Packets of codecs that we know, which are no sound all the same."""
+        return self.undecoded + self.unopened
+
+    @property
     def keys(self) -> list[Key]:
         """Keys that this side pressed, so far."""
         return self._events.keys

@@ -212,6 +212,31 @@ def test_an_unknown_codec_on_one_side_costs_only_that_side(tmp_path: Path) -> No
         assert sum(member.name.endswith(".rtp") for member in archive) == 2, "what could not be made audible is kept, sealed"
 
 
+def test_a_side_that_its_codec_refuses_is_one_side_missing_and_kept(tmp_path: Path) -> None:
+    """AMR with checksums is not understood: what was captured is sealed into quarantine, and the recording says that a side is missing."""
+    call = MadeCall(talk=0.4)
+    answer = [one for one in call.frames() if b"SIP/2.0 200 OK" in one.frame and b"m=audio" in one.frame]
+    head, _, body = answer[0].frame[42:].partition(b"\r\n\r\n")
+    body = body.replace(b"RTP/AVP 0", b"RTP/AVP 0 97") + b"a=rtpmap:97 AMR/8000\r\na=fmtp:97 octet-align=1; crc=1\r\n"
+    lines = [
+        f"Content-Length: {len(body)}".encode() if line.startswith(b"Content-Length") else line for line in head.split(b"\r\n")
+    ]
+    told = datagram(b"\r\n".join(lines) + b"\r\n\r\n" + body, 5060, 5060, by_caller=False)
+    payload = bytes([0xF0, 0x3C]) + bytes(40)
+    frames = []
+    for captured in call.frames():
+        frame = told if captured in answer else captured.frame
+        if frame[50:54] == call.ssrc(0).to_bytes(4, "big"):
+            frame = datagram(frame[42:43] + bytes([97]) + frame[44:54] + payload, call.port(0), call.port(1), by_caller=True)
+        frames.append(captured._replace(frame=frame))
+    box = recorded(tmp_path / "var", frames=frames)
+    (recording,) = all_recordings(box)
+    assert recording.facts.one_sided
+    assert recording.facts.quality["caller"]["refused"] == call.packets
+    assert (recording.facts.quality["called"]["refused"], recording.facts.quality["unopened"]) == (0, 0)
+    assert (box.folders.quarantine / recording.facts.quality["quarantine"]).exists()
+
+
 def test_a_call_that_could_be_heard_in_full_leaves_nothing_in_quarantine(tmp_path: Path) -> None:
     box = recorded(tmp_path / "var", MadeCall(talk=0.2))
     (recording,) = all_recordings(box)
