@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from typing import NamedTuple
 
 import av
@@ -10,6 +10,7 @@ import numpy as np
 from av.error import FFmpegError
 
 from capture.codecs import CodecError, Samples
+from capture.codecs._stream import Prepare, context_of
 
 
 class Frame(NamedTuple):
@@ -21,15 +22,10 @@ class Frame(NamedTuple):
 
 
 class FrameDecoder:
-    """One stream's decoder. `prepare` sets what FFmpeg must know of the stream before it opens the decoder."""
+    """One stream's decoder."""
 
-    def __init__(self, name: str, sample_rate: int, prepare: Callable[[av.AudioCodecContext], None] | None = None) -> None:
-        context = av.AudioCodecContext.create(name, "r")
-        assert isinstance(context, av.AudioCodecContext)
-        context.sample_rate, context.layout = sample_rate, "mono"
-        if prepare is not None:
-            prepare(context)
-        self._name, self._context = name, context
+    def __init__(self, name: str, sample_rate: int, prepare: Prepare | None = None) -> None:
+        self._name, self._context = name, context_of(name, sample_rate, prepare)
 
     def decode(self, frames: Iterable[Frame]) -> Samples:
         """Samples of these frames, each of its length. Raises CodecError where there is coded data and none of it can be decoded."""

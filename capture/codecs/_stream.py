@@ -10,17 +10,25 @@ from av.error import FFmpegError
 
 from capture.codecs import CodecError, Samples
 
+Prepare = Callable[[av.AudioCodecContext], None]
+"""Sets what FFmpeg must know of a stream before it opens the decoder."""
+
+
+def context_of(name: str, sample_rate: int, prepare: Prepare | None) -> av.AudioCodecContext:
+    """FFmpeg's decoder of this name, for one channel."""
+    context = av.AudioCodecContext.create(name, "r")
+    assert isinstance(context, av.AudioCodecContext)
+    context.sample_rate, context.layout = sample_rate, "mono"
+    if prepare is not None:
+        prepare(context)
+    return context
+
 
 class StreamDecoder:
-    """Keeps the predictor's state from run to run. `prepare` sets what FFmpeg must know before it opens the decoder."""
+    """Keeps the predictor's state from run to run."""
 
-    def __init__(self, name: str, sample_rate: int, prepare: Callable[[av.AudioCodecContext], None] | None = None) -> None:
-        context = av.AudioCodecContext.create(name, "r")
-        assert isinstance(context, av.AudioCodecContext)
-        context.sample_rate, context.layout = sample_rate, "mono"
-        if prepare is not None:
-            prepare(context)
-        self._name, self._context = name, context
+    def __init__(self, name: str, sample_rate: int, prepare: Prepare | None = None) -> None:
+        self._name, self._context = name, context_of(name, sample_rate, prepare)
 
     def decode(self, data: bytes) -> Samples:
         """The samples of these octets. Raises CodecError."""
