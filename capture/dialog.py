@@ -106,6 +106,8 @@ class Dialog:
     end_seen: bool = True
     cancelled: bool = False
     encrypted: bool = False
+    secret: bool = False
+    """Whether a description of it spoke of SRTP."""
     offered_audio: bool = False
     session_expires: int | None = None
     last_at: int = 0

@@ -20,7 +20,9 @@ from capture.index import Packets
 KEYS = "0123456789*#ABCD"
 """Events 0 to 15 (RFC 4733 §3.2); what lies beyond (flash, fax tones) is no key."""
 TOGETHER = SECOND // 20
-"""The same key of the same side within this time is one, seen on two hops or announced in two ways."""
+"""The same key of the same side within this time is one, seen on two hops."""
+BOTH_WAYS = SECOND
+"""So far apart one key may be told by RTP and by INFO."""
 _RECENT = 64
 
 
@@ -94,10 +96,10 @@ def _key(message: sip.Message) -> str:
 def marks(keys: Iterable[Key], origin: int) -> list[dict[str, object]]:
     """The keys in the order of time, each once, with its place in a recording that begins at `origin` (seconds)."""
     found: list[dict[str, object]] = []
-    last: dict[tuple[Side, str], int] = {}
+    last: dict[tuple[Side, str], Key] = {}
     for key in sorted(keys):
         before = last.get((key.side, key.key))
-        last[key.side, key.key] = key.at
-        if before is None or key.at - before > TOGETHER:
+        if before is None or key.at - before.at > (TOGETHER if key.how == before.how else BOTH_WAYS):
+            last[key.side, key.key] = key
             found.append({"at": round(max(0, key.at - origin) / SECOND, 3), "side": key.side.value, "key": key.key, "how": key.how})
     return found

@@ -7,7 +7,7 @@ from typing import NamedTuple
 from appliance.ids import CallId
 from appliance.records import CallEnded, NotRecorded, Record, Side
 from capture.frames import Address
-from capture.sdp import Media
+from capture.sdp import Media, SrtpKey
 
 
 class Emit(NamedTuple):
@@ -35,6 +35,17 @@ class Watch(NamedTuple):
     media: Media
 
 
+class Secrecy(NamedTuple):
+    """What one side's description says of SRTP: which keys it encrypts with, and whether it speaks SRTP, plain RTP, or either."""
+
+    call: CallId
+    side: Side
+    at: int
+    keys: tuple[SrtpKey, ...]
+    secure: bool
+    plain: bool
+
+
 class Close(NamedTuple):
     """The call is over and its last packets have come: close its streams and let it be rendered.
 
@@ -56,4 +67,4 @@ class Weird(NamedTuple):
     sample: bytes
 
 
-Effect = Emit | Keep | Watch | Close | Weird
+Effect = Emit | Keep | Watch | Secrecy | Close | Weird

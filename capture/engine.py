@@ -11,7 +11,7 @@ from __future__ import annotations
 from appliance.config import Config
 from appliance.ids import CallId
 from capture import sip
-from capture.effects import Effect, Keep, Watch, Weird
+from capture.effects import Effect, Keep, Secrecy, Watch, Weird
 from capture.fragments import Fragments
 from capture.frames import LINK_ETHERNET, Address, Datagram, Dissector, FrameError, Segment
 from capture.media import STAMP, Media, Stream, stream_key
@@ -143,6 +143,8 @@ class Engine:
         for effect in effects:
             if isinstance(effect, Watch):
                 self.media.watch(effect)
+            elif isinstance(effect, Secrecy):
+                self.media.learn(effect)
             else:
                 self.effects.append(effect)
 

@@ -128,14 +128,16 @@ class Dissector:
         if ip.protocol in (UDP, TCP):
             found = _transport(ip.protocol, ip.source, ip.destination, payload)
             if ip.protocol == UDP and found.destination.port in tunnels.BY_PORT:
-                return self._by_port(found, now, depth) or found
+                return self._by_port(found, found.destination.port, now, depth) or found
+            if ip.protocol == UDP and found.source.port in tunnels.ANSWERS:
+                return self._by_port(found, found.source.port, now, depth) or found
             return found
         unwrap = tunnels.BY_PROTOCOL[ip.protocol]
         return self._inside(unwrap(payload), now, depth, unwrap.__name__)
 
-    def _by_port(self, outer: Datagram | Segment, now: int, depth: int) -> Datagram | Segment | None:
+    def _by_port(self, outer: Datagram | Segment, port: int, now: int, depth: int) -> Datagram | Segment | None:
         """What is inside a datagram that went to the port of a tunnel; None where it is none: speech may go to any port."""
-        unwrap = tunnels.BY_PORT[outer.destination.port]
+        unwrap = tunnels.BY_PORT[port]
         try:
             return self._inside(unwrap(outer.payload), now, depth, unwrap.__name__)
         except FrameError as error:

@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import struct
 from dataclasses import dataclass, field
+from enum import StrEnum
 
 from appliance.ids import CallId, SegmentId, segment_id
 from appliance.records import Side
-from capture.effects import Watch
+from capture.effects import Secrecy, Watch
 from capture.frames import Address, Datagram
 from capture.payloads import STATIC, Encoding
 from capture.rtp import looks_like_rtp
@@ -19,6 +20,7 @@ from capture.sdp import SrtpKey
 
 MAX_STREAMS_PER_CALL = 64
 MAX_KEYS_PER_CALL = 64
+MAX_MODES = 16
 STAMP = struct.Struct(">QH")
 """What stands before each packet on the spool: its timestamp (ns) and its length."""
 
@@ -31,23 +33,47 @@ class Expectation:
     speaker: Side
     address: Address
     encodings: dict[int, Encoding]
-    secure: bool = False
-    """Whether it was described with a profile of SRTP."""
     sure: bool = True
     """False where only the sender's address was announced, not the one it sends to."""
 
 
+class Mode(StrEnum):
+    """How a packet that no key opens is to be taken."""
+
+    SECURE = "secure"
+    """Nothing but SRTP was agreed on: it is no speech."""
+    EITHER = "either"
+    """Nobody has answered yet: it is plain speech, unless other packets of its stream were opened."""
+    PLAIN = "plain"
+    """Plain RTP was agreed on."""
+
+
 @dataclass(slots=True)
 class Secrets:
-    """What the signalling of a call said of SRTP."""
+    """What the signalling of a call said of SRTP, newest last."""
 
     keys: tuple[SrtpKey, ...] = ()
-    keyed: set[Side] = field(default_factory=set)
+    history: tuple[tuple[int, Mode], ...] = ()
+    """(since when (ns), mode)."""
+    sides: dict[Side, Secrecy] = field(default_factory=dict)
 
-    @property
-    def agreed(self) -> bool:
-        """Both sides have named keys: then nothing but SRTP flows, whatever the profile says (RFC 8643)."""
-        return len(self.keyed) == len(Side)
+    def learn(self, said: Secrecy) -> bool:
+        """Take in what one side says now; returns whether that changes anything."""
+        before = (self.keys, self.history)
+        self.keys = tuple(dict.fromkeys([*said.keys, *self.keys]))[:MAX_KEYS_PER_CALL]
+        self.sides[said.side] = said
+        mode = self._mode()
+        if not self.history or self.history[-1][1] is not mode:
+            self.history = (*self.history, (said.at, mode))[-MAX_MODES:]
+        return (self.keys, self.history) != before
+
+    def _mode(self) -> Mode:
+        """Whoever speaks one of the two alone decides; both speak either only if both have named keys (RFC 8643)."""
+        if any(not said.secure for said in self.sides.values()):
+            return Mode.PLAIN
+        if any(not said.plain for said in self.sides.values()) or len(self.sides) == len(Side):
+            return Mode.SECURE
+        return Mode.EITHER
 
 
 @dataclass(slots=True, kw_only=True, eq=False)
@@ -63,8 +89,8 @@ class Stream:
     encodings: dict[int, Encoding]
     keys: tuple[SrtpKey, ...] = ()
     """Of the whole call: the packets tell which one opens them."""
-    secure: bool = False
-    """Whether nothing but SRTP was agreed on."""
+    secrecy: tuple[tuple[int, Mode], ...] = ()
+    """(since when (ns), mode); empty where nobody spoke of SRTP."""
     sure: bool = True
     """Whether it goes to an address that the listener announced; else the speaker is a conclusion."""
     guess: Side | None = None
@@ -149,30 +175,24 @@ class Media:
     def watch(self, watch: Watch) -> None:
         """An address was announced. The newest announcement counts: ports are used again by later calls."""
         expectation = Expectation(
-            call=watch.call, speaker=watch.side.other, address=watch.address, encodings=dict(watch.media.encodings),
-            secure=watch.media.encrypted,
+            call=watch.call, speaker=watch.side.other, address=watch.address, encodings=dict(watch.media.encodings)
         )  # fmt: skip
         self._expected[watch.address] = expectation
         addresses = self._addresses.setdefault(watch.call, [])
         if watch.address not in addresses:
             addresses.append(watch.address)
-        if watch.media.keyed:
-            self._learn(watch)
         for key, stream in self._by_call.get(watch.call, []):
             if stream.destination == watch.address:
                 stream.encodings = {**stream.encodings, **expectation.encodings}
                 stream.described = False
                 self._streams[key] = stream
 
-    def _learn(self, watch: Watch) -> None:
-        """Keys were announced: every stream of the call is described anew with them."""
-        secrets = self._secrets.setdefault(watch.call, Secrets())
-        before = (secrets.keys, secrets.agreed)
-        secrets.keys = tuple(dict.fromkeys([*watch.media.keys, *secrets.keys]))[:MAX_KEYS_PER_CALL]
-        secrets.keyed.add(watch.side)
-        if (secrets.keys, secrets.agreed) != before:
-            for _, stream in self._by_call.get(watch.call, []):
-                stream.keys, stream.secure, stream.described = secrets.keys, stream.secure or secrets.agreed, False
+    def learn(self, said: Secrecy) -> None:
+        """A side spoke of SRTP: if that changes anything, every stream of the call is described anew."""
+        secrets = self._secrets.setdefault(said.call, Secrets())
+        if secrets.learn(said):
+            for _, stream in self._by_call.get(said.call, []):
+                stream.keys, stream.secrecy, stream.described = secrets.keys, secrets.history, False
 
     def find(self, datagram: Datagram, key: bytes) -> Stream | None:
         """The stream of a first packet, begun if its address was announced; None if it belongs to no call."""
@@ -183,7 +203,7 @@ class Media:
                 return None
             expected = Expectation(  # it comes from an address that its speaker announced: the other end sits behind NAT
                 call=announced.call, speaker=announced.speaker.other, address=datagram.destination,
-                encodings=announced.encodings, secure=announced.secure, sure=False,
+                encodings=announced.encodings, sure=False,
             )  # fmt: skip
         if not looks_like_rtp(datagram.payload):
             return None
@@ -227,7 +247,7 @@ class Media:
             ssrc=ssrc,
             encodings=expected.encodings,
             keys=secrets.keys,
-            secure=expected.secure or secrets.agreed,
+            secrecy=secrets.history,
             sure=expected.sure,
             guess=expected.speaker,
         )

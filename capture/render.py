@@ -24,7 +24,7 @@ from appliance.jobs import Job, NewJob, enqueue, finish
 from appliance.keys import Recipient, SigningKey
 from appliance.ledger import Ledger, append
 from appliance.lookup import get_call
-from appliance.moments import to_datetime
+from appliance.moments import SECOND, to_datetime
 from appliance.records import CallNotRecorded, NotRecorded, Record, RecordingFailed, RecordingReady, SegmentClosed, Side
 from appliance.sealed import SealingFile, seal
 from capture import digits
@@ -110,6 +110,7 @@ class Renderer:
         path = self._box.folders.recordings / f"{day:%Y/%m/%d}" / name
         waveform, samples = Waveform(rate), 0
         channels = {side: Channel([voice.pieces() for voice in voices[side]]) for side in Side}
+        begins = min((place for channel in channels.values() if (place := channel.begins_at()) is not None), default=0)
         with shelf.create(path) as file:
             sealing = SealingFile(file, self._recipients)
             encoder = self._format.encoder(cast(IO[bytes], sealing), rate, self._box.config.capture.opus_kilobits)
@@ -126,7 +127,8 @@ class Renderer:
             sealed, plain, size = sealing.check()
             hold(surely=True)  # the file appears under its name now: nobody else may make it at the same time
         return Written(
-            path=path, origin=origin, sample_rate=rate, samples=samples, sealed_sha256=sealed, plain_sha256=plain, size=size,
+            path=path, origin=origin + begins * SECOND // rate, sample_rate=rate, samples=samples,
+            sealed_sha256=sealed, plain_sha256=plain, size=size,
             voices=voices, waveform=waveform.encode(),
         )  # fmt: skip
 

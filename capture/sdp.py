@@ -12,6 +12,7 @@ from typing import NamedTuple
 from capture.payloads import STATIC, Encoding
 
 MAX_LINES = 2000
+MAX_SECTIONS = 32
 MAX_KEYS = 16
 
 
@@ -65,7 +66,11 @@ def parse(body: bytes) -> tuple[Media, ...]:
     if not any(line.startswith("v=") for line in lines[:4]):
         raise SdpError("no session description")
     session, sections = _sections(lines)
-    return tuple(found for section in sections if (found := _media(session, section)) is not None)
+    session_keys = _keys(session)
+    keyed = _is_keyed(session)
+    return tuple(
+        found for section in sections[:MAX_SECTIONS] if (found := _media(session, section, session_keys, keyed)) is not None
+    )
 
 
 def body_of(content_type: str, body: bytes) -> bytes:
@@ -95,7 +100,7 @@ def _sections(lines: list[str]) -> tuple[list[str], list[list[str]]]:
     return session, sections
 
 
-def _media(session: list[str], section: list[str]) -> Media | None:
+def _media(session: list[str], section: list[str], session_keys: tuple[SrtpKey, ...], keyed: bool) -> Media | None:
     words = section[0][2:].split()
     if len(words) < 3:
         return None
@@ -109,9 +114,17 @@ def _media(session: list[str], section: list[str]) -> Media | None:
         protocol=words[2].upper(),
         encodings=_encodings(words[3:], section),
         direction=_direction(section) or _direction(session) or "sendrecv",
-        keyed=any(line.startswith(("a=crypto:", "a=fingerprint:")) for line in (*section, *session)),
-        keys=tuple(key for line in (*section, *session) if (key := _key(line)) is not None)[:MAX_KEYS],
+        keyed=keyed or _is_keyed(section),
+        keys=(_keys(section) + session_keys)[:MAX_KEYS],
     )
+
+
+def _is_keyed(lines: list[str]) -> bool:
+    return any(line.startswith(("a=crypto:", "a=fingerprint:")) for line in lines)
+
+
+def _keys(lines: list[str]) -> tuple[SrtpKey, ...]:
+    return tuple(key for line in lines if (key := _key(line)) is not None)[:MAX_KEYS]
 
 
 def _key(line: str) -> SrtpKey | None:
@@ -151,7 +164,7 @@ def _encodings(formats: list[str], section: list[str]) -> dict[int, Encoding]:
     for line in section:
         found = re.match(r"a=rtpmap:\s*(\d{1,3})\s+([^/\s]{1,60})/(\d{1,6})(?:/(\d{1,2}))?", line)
         if found and int(found[1]) < 128 and int(found[3]) in CLOCKS:
-            mapped[int(found[1])] = Encoding(found[2].upper(), int(found[3]), int(found[4] or 1))
+            mapped[int(found[1])] = Encoding(found[2].upper(), int(found[3]), max(1, int(found[4] or 1)))
     parameters = dict(re.findall(r"^a=fmtp:[ \t]*(\d{1,3})[ \t]+(.{1,500})$", "\n".join(section), re.MULTILINE))
     chosen: dict[int, Encoding] = {}
     for text in formats:

@@ -16,7 +16,12 @@ from capture import sdp, sip
 from capture.frames import LINK_ETHERNET, Address, Datagram, Dissector, FrameError, Segment, host_text
 from capture.payloads import STATIC
 from capture.rtp import looks_like_rtp
+from capture.timeline import MAX_DROPOUT, MAX_MISORDER
 
+READABLE = ("AES_CM_128_HMAC_SHA1_80", "AES_CM_128_HMAC_SHA1_32", "AEAD_AES_128_GCM", "AEAD_AES_256_GCM")
+"""Suites of SRTP that `srtp.py` opens."""
+TWICE_WITHIN = SECOND // 20
+"""The same message later than this is sent again, not mirrored twice."""
 MOST = 5000
 """Entries of each table."""
 STEADY = 5
@@ -46,27 +51,34 @@ class _Stream:
     twice: int = 0
     steady: int = 0
     sequence: int = -1
-    highest: int = 0
-    lowest: int = 0
+    gaps: int = 0
 
     def add(self, packet: bytes) -> None:
         sequence = packet[2] << 8 | packet[3]
         step = (sequence - self.sequence) & 0xFFFF
-        if self.sequence < 0:
-            self.lowest = self.highest = sequence
-        elif not step:
+        if not step and self.sequence >= 0:
             self.twice += 1
             return
-        elif step < 0x8000:
-            self.highest += step
-            self.steady += step < 50
-        self.sequence = sequence if step < 0x8000 or self.sequence < 0 else self.sequence
         self.packets += 1
         self.payload_types[packet[1] & 127] += 1
+        if self.sequence < 0 or MAX_DROPOUT < step < 0x10000 - MAX_MISORDER:  # the sender begins (anew)
+            self.sequence = sequence
+        elif step < 0x8000:
+            self.gaps += step - 1
+            self.steady += step < 50
+            self.sequence = sequence
+        else:
+            self.gaps -= 1  # it only came late
 
     @property
     def lost(self) -> int:
-        return max(0, self.highest - self.lowest + 1 - self.packets)
+        return max(0, self.gaps)
+
+    @property
+    def to_a_group(self) -> bool:
+        """Whether it goes to a multicast address: paging, television; nobody answers there."""
+        host = self.destination.host
+        return host[0] >> 4 == 14 if len(host) == 4 else host[0] == 0xFF
 
 
 class Sight:
@@ -80,7 +92,7 @@ class Sight:
         self._damaged: Counter[str] = Counter()
         self._peers: dict[tuple[str, str], int] = {}
         self._calls: dict[str, bool] = {}
-        self._lately: deque[int] = deque(maxlen=_LATELY)
+        self._lately: deque[tuple[int, int]] = deque(maxlen=_LATELY)
         self._sip = self._sip_twice = 0
         self._names: dict[tuple[Address, int], str] = {}
         self._dark_calls: set[str] = set()
@@ -104,38 +116,40 @@ class Sight:
             self._damaged[error.name] += 1
             return
         if isinstance(found, Datagram):
-            self._datagram(found)
+            self._datagram(found, at)
         elif isinstance(found, Segment) and found.payload:
-            self._segment(found)
+            self._segment(found, at)
 
-    def _datagram(self, datagram: Datagram) -> None:
+    def _datagram(self, datagram: Datagram, at: int) -> None:
         payload = datagram.payload
         if looks_like_rtp(payload):
             key = (datagram.source, datagram.destination, int.from_bytes(payload[8:12], "big"))
             stream = self._streams.get(key)
             if stream is None:
+                if len(self._streams) >= MOST:  # what never became a stream makes room
+                    self._streams = {kept: one for kept, one in self._streams.items() if one.steady >= STEADY}
                 if not self._fits(self._streams):
                     return
                 stream = self._streams[key] = _Stream(*key)
             stream.add(payload)
         elif sip.looks_like_sip(payload):
-            self._message(payload, datagram.source, datagram.destination)
+            self._message(payload, datagram.source, datagram.destination, at)
 
-    def _segment(self, segment: Segment) -> None:
+    def _segment(self, segment: Segment, at: int) -> None:
         ends = (host_text(segment.source.host), host_text(segment.destination.host))
         if sip.looks_like_sip(segment.payload):
-            self._message(segment.payload, segment.source, segment.destination)
+            self._message(segment.payload, segment.source, segment.destination, at)
         elif 5061 in (segment.source.port, segment.destination.port) and segment.payload[:2] in (b"\x16\x03", b"\x17\x03"):
             self._tls[(min(ends), max(ends))] += 1
         elif b"sec-websocket-protocol: sip" in segment.payload[:2000].lower() and self._fits(self._websockets):
             self._websockets.add((min(ends), max(ends)))
 
-    def _message(self, raw: bytes, source: Address, destination: Address) -> None:
+    def _message(self, raw: bytes, source: Address, destination: Address, at: int) -> None:
         mark = hash((source, destination, raw))
-        if mark in self._lately:
+        if any(mark == other and at - before < TWICE_WITHIN for other, before in self._lately):
             self._sip_twice += 1
             return
-        self._lately.append(mark)
+        self._lately.append((mark, at))
         try:
             message = sip.parse(raw)
         except sip.SipError as error:
@@ -160,9 +174,10 @@ class Sight:
             self._damaged["sdp-damaged"] += 1
             return
         for media in sections:
-            if media.kind != "audio" or not media.host:
+            if media.kind != "audio" or not media.host or not media.port:
                 continue
-            if media.encrypted and not media.keys and self._fits(self._dark_calls):
+            usable = any(key.suite in READABLE for key in media.keys)
+            if media.encrypted and not usable and (message.call_id in self._dark_calls or self._fits(self._dark_calls)):
                 self._dark_calls.add(message.call_id)
             for number, encoding in media.encodings.items():
                 if self._fits(self._names):
@@ -187,7 +202,9 @@ class Sight:
 
     def _answered_from(self, stream: _Stream) -> bool:
         """Whether speech of the other direction is seen too."""
-        return any(other.source == stream.destination and other.destination == stream.source for other in self.streams)
+        return any(
+            (other.source.host, other.destination.host) == (stream.destination.host, stream.source.host) for other in self.streams
+        )
 
     @property
     def seconds(self) -> float:
@@ -263,8 +280,13 @@ class Sight:
                 "error", "Signalling is seen in one direction only.",
                 "Mirror what the port receives and what it sends (rx and tx, or `both`).",
             )  # fmt: skip
-        streams = self.streams
+        streams = [stream for stream in self.streams if not stream.to_a_group]
         alone = [stream for stream in streams if not self._answered_from(stream)]
+        if streams and FEW * len(streams) < len(alone) < len(streams):
+            yield Finding(
+                "warning", f"{len(alone)} of {len(streams)} streams of speech are seen in one direction only.",
+                "Announcements and music on hold are such; telephones that are not mirrored are too.",
+            )  # fmt: skip
         if streams and len(alone) == len(streams):
             yield Finding(
                 "error",
@@ -296,8 +318,8 @@ class Sight:
             )
         if self._dark_calls:
             yield Finding(
-                "warning", f"{len(self._dark_calls)} calls are encrypted with keys that are not in the signalling (DTLS).",
-                "Switch the telephones to plain RTP, or to SRTP with keys in the signalling (SDES).",
+                "warning", f"{len(self._dark_calls)} calls are encrypted in a way that cannot be read (DTLS, or an unknown suite).",
+                f"Switch the telephones to plain RTP, or to SRTP with keys in the signalling (SDES, {READABLE[0]}).",
             )  # fmt: skip
 
 

@@ -161,8 +161,8 @@ def describe(stream: Stream) -> dict[str, object]:
         "ssrc": stream.ssrc,
         "encodings": {str(number): list(encoding) for number, encoding in stream.encodings.items()},
     }
-    if stream.keys or stream.secure:
-        facts |= {"keys": [list(key) for key in stream.keys], "secure": stream.secure}
+    if stream.secrecy:
+        facts |= {"keys": [list(key) for key in stream.keys], "secrecy": [list(since) for since in stream.secrecy]}
     return facts
 
 

@@ -14,7 +14,7 @@ from appliance.moments import SECOND
 from appliance.records import CallAnswered, CallRinging, NotRecorded, Side
 from capture import parties, sdp
 from capture.dialog import Dialog, Event, State, end_reason, event_of
-from capture.effects import Close, Effect, Emit, Keep, Watch, Weird
+from capture.effects import Close, Effect, Emit, Keep, Secrecy, Watch, Weird
 from capture.frames import Address
 from capture.sip import Message, name_address
 
@@ -62,7 +62,7 @@ class Tracker:
         if dialog.live:
             dialog.now, dialog.last_at, dialog.recovered = now, at, False
             side = dialog.side_of(message, from_tag)
-            effects += self._describe(dialog, side, message)
+            effects += self._describe(dialog, side, message, at)
             effects += _advance(dialog, side, message, at)
         return effects
 
@@ -148,7 +148,7 @@ class Tracker:
             return [Weird("sip-response-without-request", message.raw)]
         return []
 
-    def _describe(self, dialog: Dialog, side: Side, message: Message) -> list[Effect]:
+    def _describe(self, dialog: Dialog, side: Side, message: Message, at: int) -> list[Effect]:
         """Addresses that a session description in this message announces for its sender."""
         body = sdp.body_of(message.get("content-type"), message.body) if message.body else b""
         if not body:
@@ -157,10 +157,9 @@ class Tracker:
             sections = sdp.parse(body)
         except sdp.SdpError:
             return [Weird("sdp-damaged", message.raw)]
-        effects: list[Effect] = []
+        sections = tuple(media for media in sections if media.kind == "audio" and media.port)
+        effects = _secrecy(dialog, side, sections, at)
         for media in sections:
-            if media.kind != "audio" or not media.port:
-                continue
             dialog.offered_audio = True
             dialog.encrypted = dialog.encrypted or media.encrypted
             key = (side, media.host, media.port)
@@ -187,6 +186,17 @@ class Tracker:
         if oldest is not None:
             self._forget(oldest)
         return oldest is not None
+
+
+def _secrecy(dialog: Dialog, side: Side, sections: tuple[sdp.Media, ...], at: int) -> list[Effect]:
+    """What this description says of SRTP, once there is something to be said. A plain profile with keys speaks either (RFC 8643)."""
+    secure = any(media.encrypted or media.keyed for media in sections)
+    plain = any(not media.encrypted for media in sections)
+    if not sections or not (secure or dialog.secret):
+        return []
+    dialog.secret = True
+    keys = tuple(key for media in sections for key in media.keys)
+    return [Secrecy(dialog.call, side, at, keys, secure, plain)]
 
 
 def _starts_anew(dialog: Dialog, message: Message, to_tag: str) -> bool:

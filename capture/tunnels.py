@@ -16,6 +16,9 @@ _MPLS, _MPLS_MULTICAST, _PPPOE, _PPP = 0x8847, 0x8848, 0x8864, 0x880B
 _ERSPAN, _ERSPAN_III = 0x88BE, 0x22EB
 _PPP_PROTOCOLS = {0x0021: IPV4, 0x0057: IPV6, 0x0281: _MPLS}
 _MAX_LABELS = 16
+_SHORTEST = 46
+"""Octets that Ethernet fills a frame up to."""
+_IN_PSEUDOWIRES = (b"\x08\x00", b"\x86\xdd", b"\x81\x00", b"\x88\xa8", b"\x88\x47", b"\x88\x64")
 
 
 class Inner(NamedTuple):
@@ -29,12 +32,30 @@ def mpls(data: bytes) -> Inner | None:
     """Labels (RFC 3032), then IP, or a pseudowire with a control word and Ethernet (RFC 4448)."""
     for place in range(0, min(len(data) - 4, 4 * _MAX_LABELS), 4):
         if data[place + 2] & 1:
-            rest = data[place + 4 :]
-            version = {4: IPV4, 6: IPV6}.get(rest[0] >> 4)
-            if version is not None:
-                return Inner(version, rest)
-            return Inner(ETHERNET, rest[4:] if rest[:2] == b"\0\0" else rest)
+            return _labelled(data[place + 4 :])
     return None
+
+
+def _labelled(rest: bytes) -> Inner | None:
+    """Nothing says what stands behind the labels: IP where its length is that of the rest, else Ethernet (behind a control word or not)
+    where its type is one that we know, else IP where it is not longer than the rest."""
+    length = _ip_length(rest)
+    ip = Inner(IPV4 if rest[0] >> 4 == 4 else IPV6, rest)
+    if length and (length == len(rest) or len(rest) <= _SHORTEST):
+        return ip
+    for place in (4, 0):
+        if rest[place + 12 : place + 14] in _IN_PSEUDOWIRES:
+            return Inner(ETHERNET, rest[place:])
+    return ip if 0 < length <= len(rest) else None
+
+
+def _ip_length(data: bytes) -> int:
+    """What an IP header says of its packet's length; 0 where it is none."""
+    if data[0] >> 4 == 4 and len(data) >= 20 and data[0] & 15 >= 5:
+        return int.from_bytes(data[2:4], "big")
+    if data[0] >> 4 == 6 and len(data) >= 40:
+        return 40 + int.from_bytes(data[4:6], "big")
+    return 0
 
 
 def pppoe(data: bytes) -> Inner | None:
@@ -101,12 +122,10 @@ def _by_version(data: bytes) -> Inner | None:
 
 
 def vxlan(data: bytes) -> Inner | None:
-    """VXLAN (RFC 7348 §5): eight octets, of which one flag is set, then Ethernet; or its variant with a protocol field on the same port."""
-    if len(data) <= 8 or data[7]:
-        return None
-    if data[0] == 0x08:
+    """VXLAN (RFC 7348 §5): eight octets, then Ethernet; with a group policy (0x88) too, or with a protocol field on the same port."""
+    if len(data) > 8 and data[0] in (0x08, 0x88):
         return Inner(ETHERNET, data[8:])
-    return vxlan_gpe(data) if data[0] == 0x0C else None
+    return vxlan_gpe(data) if data[:1] == b"\x0c" else None
 
 
 def vxlan_gpe(data: bytes) -> Inner | None:
@@ -209,4 +228,5 @@ BY_PORT: dict[int, Callable[[bytes], Inner | None]] = {
     8472: vxlan,
     37008: tzsp,
 }
-"""UDP ports that a tunnel's far end listens on."""
+"""UDP ports that a tunnel's far end listens on; answers of L2TP may come from its port (RFC 2661 §8.1)."""
+ANSWERS = frozenset({1701})

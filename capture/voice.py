@@ -7,8 +7,8 @@ stretch of consecutive packets of one codec; between pieces there is silence.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from itertools import pairwise
 from pathlib import Path
 
@@ -21,6 +21,7 @@ from capture.codecs import CodecError, Decoder, Payloads
 from capture.codecs._resample import resample
 from capture.digits import Events, Key
 from capture.index import Packets, index
+from capture.media import Mode
 from capture.payloads import NO_AUDIO, STATIC, Encoding
 from capture.quality import METHOD, Jitter, Losses, opinion, rating
 from capture.sdp import SrtpKey
@@ -29,6 +30,8 @@ from capture.stereo import Piece
 from capture.timeline import MAX_DROPOUT, Counts, Placed, Timeline
 
 SLICE_BYTES = 1 << 21
+RUN_S = 60
+"""Longer stretches are decoded in parts: a hostile packet of one octet may stand for a tenth of a second."""
 RATES = (8000, 12000, 16000, 24000, 48000)
 """Of recordings, Hz: what Opus encodes (RFC 6716 §2)."""
 
@@ -49,8 +52,8 @@ class Survey:
     """Bytes that could not be read."""
     keys: dict[SrtpKey, None] = field(default_factory=dict)
     """Those of its call, newest first."""
-    secure: bool = False
-    """Whether nothing but SRTP was agreed on."""
+    secrecy: dict[int, Mode] = field(default_factory=dict)
+    """Since when (ns) which mode holds; empty where nobody spoke of SRTP."""
 
     def encoding(self, payload_type: int) -> Encoding | None:
         """What this payload type stands for."""
@@ -81,13 +84,15 @@ class Survey:
 
     @property
     def clock(self) -> int:
-        """The RTP clock of its most frequent audio encoding, Hz."""
-        best, most = 8000, 0
-        for number, count in self.payload_types.items():
-            encoding = self.encoding(number)
-            if encoding is not None and encoding.name not in NO_AUDIO and count > most:
-                best, most = encoding.clock, count
-        return best
+        """The highest RTP clock of its audio encodings, Hz: the others are counted in it."""
+        return max(
+            (
+                told.clock
+                for number in self.payload_types
+                if (told := self.encoding(number)) is not None and told.name not in NO_AUDIO
+            ),
+            default=8000,
+        )
 
 
 def survey(path: Path) -> Survey:
@@ -103,6 +108,33 @@ def survey(path: Path) -> Survey:
     return found
 
 
+class Clocks:
+    """Brings RTP timestamps of one stream to one clock, where its encodings count in several."""
+
+    def __init__(self, common: int, clocks: Mapping[int, int]) -> None:
+        self._common = common
+        self._clocks = {number: clock for number, clock in clocks.items() if clock != common}
+        self._last: dict[int, tuple[int, int]] = {}
+
+    def common(self, packets: Packets) -> Packets:
+        """The same packets, in the order they came, with timestamps in units of the common clock."""
+        if not self._clocks or not len(packets):
+            return packets
+        clock = np.full(len(packets), self._common)
+        for number, own in self._clocks.items():
+            clock[packets.payload_type == number] = own
+        timestamp = packets.timestamp.copy()
+        for own in np.unique(clock).tolist():
+            rows = clock == own
+            raw = packets.timestamp[rows]
+            before, extended = self._last.get(own, (int(raw[0]), int(raw[0])))
+            steps = (np.diff(raw, prepend=before) + 0x80000000) % 0x100000000 - 0x80000000
+            along = extended + np.cumsum(steps)
+            self._last[own] = (int(raw[-1]), int(along[-1]))
+            timestamp[rows] = along * self._common // own % 0x100000000
+        return replace(packets, timestamp=timestamp)
+
+
 class Voice:
     """One surveyed stream, decoded to `sample_rate` on the clock that begins at `origin` (ns)."""
 
@@ -114,6 +146,9 @@ class Voice:
         self._decoders: dict[Encoding, Decoder] = {}
         self.undecoded = 0
         """Packets that a codec refused."""
+        self._clocks = Clocks(
+            self._clock, {number: told.clock for number in found.payload_types if (told := found.encoding(number))}
+        )
         self._jitter, self._losses = Jitter(self._clock), Losses()
         self._events = Events(found.speaker or Side.CALLER)
         self._event_types = [
@@ -126,7 +161,7 @@ class Voice:
             for number in found.payload_types
             if (told := found.encoding(number)) is not None and told.name in found.decodable
         ]
-        self._opener = Opener(found.keys, secure=found.secure) if found.keys or found.secure else None
+        self._opener = Opener(found.keys, found.secrecy.items()) if found.secrecy else None
 
     @property
     def counts(self) -> Counts:
@@ -168,7 +203,7 @@ class Voice:
         written = None
         for placed in self._placed():
             for piece in self._decode(placed):
-                start, samples = piece
+                start, samples = max(0, piece.start), piece.samples[max(0, -piece.start) :]
                 if written is not None and start < written:
                     samples = samples[written - start :]
                     start = written
@@ -177,7 +212,8 @@ class Voice:
                     yield Piece(start, samples)
 
     def _placed(self) -> Iterator[Placed]:
-        for part in _slices(self._survey.path, Survey(self._survey.path), self._opener):
+        for given in _slices(self._survey.path, Survey(self._survey.path), self._opener):
+            part = self._clocks.common(given)
             self._events.add(part.pick(np.isin(part.payload_type, self._event_types)))
             speech = np.isin(part.payload_type, self._spoken)
             self._jitter.add(part.at[speech], part.timestamp[speech])
@@ -216,7 +252,10 @@ class Voice:
                 rows = names == number
                 units = codecs.by_encoding()[encoding.name].units(_payloads(packets.pick(rows)), encoding)
                 lasting[rows] = units * self._clock // encoding.clock
+                self.undecoded += int(((units == 0) & (packets.size[rows] > 0)).sum())
         joined = (placed.position[1:] == placed.position[:-1] + lasting[:-1]) & (names[1:] == names[:-1])
+        joined &= (lasting[1:] > 0) & (lasting[:-1] > 0)  # a packet of no length begins and ends nothing
+        joined &= np.diff(np.cumsum(lasting) // (RUN_S * self._clock)) == 0
         edges = [0, *(np.flatnonzero(~joined) + 1).tolist(), len(packets)]
         for begin, end in pairwise(edges):
             encoding = self._survey.encoding(int(names[begin]))
@@ -256,7 +295,7 @@ def _slices(path: Path, found: Survey, opener: Opener | None = None) -> Iterator
                 found.speaker = Side(facts["speaker"])
                 found.encodings.update({int(number): Encoding(*told) for number, told in facts["encodings"].items()})
                 found.keys = dict.fromkeys([*(SrtpKey(*key) for key in facts.get("keys", [])), *found.keys])
-                found.secure = found.secure or bool(facts.get("secure", False))
+                found.secrecy.update({int(since): Mode(mode) for since, mode in facts.get("secrecy", [])})
             elif block.kind == blocks.PACKETS:
                 held.append(opener.open(block.body) if opener else block.body)
                 size += len(block.body)

@@ -24,6 +24,8 @@ BITS = {
     "AMR-WB": (132, 177, 253, 285, 317, 365, 397, 461, 477, 40, None, None, None, None, 0, 0),
 }
 """Bits of each frame type (TS 26.101 table 1a, TS 26.201 table 2); None where the type is reserved."""
+MOST = 12
+"""Frames a payload: more than a quarter of a second is no speech."""
 SPEECH = {"AMR": 8, "AMR-WB": 9}
 """Frame types below are speech."""
 _NAMES = {"AMR": "amrnb", "AMR-WB": "amrwb"}
@@ -71,12 +73,14 @@ class Decoder:
 def _contents(payload: bytes, encoding: Encoding) -> tuple[list[tuple[int, bool]], list[int]]:
     """(type, whether undamaged) of each frame, and at which bit it begins; nothing where the payload is none (RFC 4867 §4.3, §4.4)."""
     aligned = re.search(r"(?:^|[;\s])octet-align\s*=\s*1", encoding.parameters) is not None
+    if len(payload) > 2 + MOST * 64:
+        return [], []
     bits, whole = int.from_bytes(payload), 8 * len(payload)
     place, width = (8, 8) if aligned else (4, 6)
     types: list[tuple[int, bool]] = []
     more = True
     while more:
-        if place + width > whole:
+        if len(types) >= MOST or place + width > whole:
             return [], []
         entry = bits >> whole - place - 6 & 63
         types.append((entry >> 1 & 15, bool(entry & 1)))

@@ -5,8 +5,6 @@ The two lowest bits of a frame's first octet say how long it is: 24 or 20 octets
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import numpy as np
 
 from capture.codecs import Ints, Payloads, Samples
@@ -16,6 +14,8 @@ from capture.payloads import Encoding
 ENCODINGS = ("G723",)
 OCTETS = (24, 20, 4, 1)
 SAMPLES = 240
+MOST = 12
+"""Frames a payload: more than a third of a second is no speech."""
 
 
 def sample_rate(encoding: Encoding) -> int:
@@ -25,7 +25,7 @@ def sample_rate(encoding: Encoding) -> int:
 
 def units(payloads: Payloads, encoding: Encoding) -> Ints:
     """240 for each whole frame."""
-    return np.array([sum(frame.samples for frame in _frames(payload)) for payload in payloads], dtype=np.int64)
+    return np.array([SAMPLES * len(_frames(payload)) for payload in payloads], dtype=np.int64)
 
 
 class Decoder:
@@ -40,8 +40,13 @@ class Decoder:
         return self._frames.decode(frame for payload in payloads for frame in _frames(payload))
 
 
-def _frames(payload: bytes) -> Iterator[Frame]:
+def _frames(payload: bytes) -> list[Frame]:
+    """The whole frames; none where there are more than speech has."""
+    found: list[Frame] = []
     place = 0
     while place < len(payload) and place + (octets := OCTETS[payload[place] & 3]) <= len(payload):
-        yield Frame(payload[place : place + octets], SAMPLES)
+        found.append(Frame(payload[place : place + octets], SAMPLES))
         place += octets
+        if len(found) > MOST:
+            return []
+    return found

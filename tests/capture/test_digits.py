@@ -120,7 +120,15 @@ def test_marks_are_in_order_and_inside(rows: list[tuple[int, Side, str]]) -> Non
 def test_one_key_told_in_two_ways_is_one_mark() -> None:
     twice = [Key(START, Side.CALLER, "5", "rfc4733"), Key(START + 20 * MILLISECOND, Side.CALLER, "5", "info")]
     assert marks(twice, START) == [{"at": 0.0, "side": "caller", "key": "5", "how": "rfc4733"}]
-    assert len(marks([*twice, Key(START, Side.CALLED, "5", "info"), Key(START + SECOND, Side.CALLER, "5", "info")], START)) == 3
+    assert len(marks([*twice, Key(START, Side.CALLED, "5", "info"), Key(START + 2 * SECOND, Side.CALLER, "5", "info")], START)) == 3
+
+
+def test_a_key_pressed_twice_and_told_in_two_ways_each_time_is_two_marks() -> None:
+    told = [
+        Key(START + at * MILLISECOND, Side.CALLER, "5", how)
+        for at, how in ((0, "rfc4733"), (150, "info"), (700, "rfc4733"), (850, "info"))
+    ]
+    assert [mark["at"] for mark in marks(told, START)] == [0.0, 0.7]
 
 
 # Calls

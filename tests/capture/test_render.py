@@ -163,6 +163,21 @@ def test_a_call_with_one_side_is_recorded_and_said_to_be_so(tmp_path: Path, spea
     assert tuple(bool(samples[:, channel].any()) for channel in (0, 1)) == speaks
 
 
+def test_a_recording_begins_at_its_first_sound_and_says_when_that_was(tmp_path: Path) -> None:
+    """Comfort noise came first: the recording's moment is that of the speech behind it."""
+    call = MadeCall(talk=2.0)
+    rtp = [captured for captured in call.frames() if captured.frame[42] == 0x80]
+    quiet = {captured.at for captured in rtp[: len(rtp) // 2]}
+    frames = [
+        captured._replace(frame=captured.frame[:43] + bytes([13]) + captured.frame[44:]) if captured.at in quiet else captured
+        for captured in call.frames()
+    ]
+    (recording,) = all_recordings(recorded(tmp_path / "var", frames=frames))
+    assert recording.facts.seconds == pytest.approx(1.0, abs=0.05)
+    spoken = min(captured.at for captured in rtp if captured.at not in quiet)
+    assert abs(recording.facts.started_at - spoken) < SECOND // 50
+
+
 def test_nothing_is_left_in_clear(tmp_path: Path) -> None:
     call = MadeCall(talk=0.4)
     box = recorded(tmp_path / "var", call)

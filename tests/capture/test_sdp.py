@@ -246,3 +246,21 @@ def test_tshark_reads_the_same_descriptions(name: str) -> None:
                 found.append("\t".join([*(",".join(column) for column in columns), host_text(media[0].host)]))
     assert found == shown.splitlines()
     assert found
+
+
+def test_no_encoding_has_no_channels() -> None:
+    (media,) = parse("v=0\r\nc=IN IP4 192.0.2.1\r\nm=audio 4000 RTP/AVP 96\r\na=rtpmap:96 L16/8000/0\r\n")
+    assert media.encodings[96].channels == 1
+
+
+@pytest.mark.parametrize("clock", [0, 1, 7999, 192001])
+def test_a_clock_that_is_none_names_no_encoding(clock: int) -> None:
+    (media,) = parse(f"v=0\r\nc=IN IP4 192.0.2.1\r\nm=audio 4000 RTP/AVP 0 96\r\na=rtpmap:96 X/{clock}\r\n")
+    assert set(media.encodings) == {0}
+
+
+def test_sections_and_keys_are_bounded() -> None:
+    keys = "a=crypto:1 AES_CM_128_HMAC_SHA1_80 inline:QUJD\r\n"
+    found = parse("v=0\r\nc=IN IP4 192.0.2.1\r\n" + keys * 900 + "m=audio 4000 RTP/SAVP 0\r\n" * 900)
+    assert len(found) == sdp.MAX_SECTIONS
+    assert {len(media.keys) for media in found} == {sdp.MAX_KEYS}

@@ -15,7 +15,8 @@ from scapy.packet import Raw
 
 from capture.frames import LINK_ETHERNET, LINK_RAW
 from capture.pcapfile import Captured
-from capture.sight import MOST, Finding, Sight
+from capture.sight import MOST, READABLE, STEADY, Finding, Sight
+from capture.srtp import SUITES
 from tests.bed.made import MadeCall, datagram
 from tests.fakes.clock import START
 
@@ -99,8 +100,8 @@ def test_a_call_whose_keys_are_agreed_on_elsewhere_is_dark_and_one_with_keys_is_
         return [one._replace(frame=change(one.frame)) for one in CALL.frames()]
 
     dark = wrong(with_profile(lambda frame: frame.replace(b"RTP/AVP 0", b"RTP/SAVP0").replace(b"SAVP0", b"SAVP")))
-    assert [finding.what for finding in dark if "DTLS" in finding.what] == [
-        "1 calls are encrypted with keys that are not in the signalling (DTLS)."
+    assert [finding.what for finding in dark if "encrypted" in finding.what] == [
+        "1 calls are encrypted in a way that cannot be read (DTLS, or an unknown suite)."
     ]
     assert not wrong(MadeCall(talk=1.0, suite="AES_CM_128_HMAC_SHA1_80").frames())
 
@@ -133,12 +134,78 @@ def test_noise_that_looks_like_rtp_is_no_speech() -> None:
     assert looked(noise).facts()["streams"] == []
 
 
-def test_tables_are_bounded_and_what_does_not_fit_is_counted() -> None:
-    frames = [
-        Captured(LINK_ETHERNET, datagram(struct.pack(">BBHII", 0x80, 0, 1, 0, number), 4000, 5000, by_caller=True), START)
-        for number in range(MOST + 10)
+def rtp(number: int, ssrc: int, source: int = 4000, destination: int = 5000, *, by_caller: bool = True) -> Captured:
+    packet = struct.pack(">BBHII", 0x80, 0, number & 0xFFFF, 0, ssrc) + bytes(160)
+    return Captured(LINK_ETHERNET, datagram(packet, source, destination, by_caller=by_caller), START)
+
+
+def test_what_only_looks_like_speech_does_not_crowd_out_speech() -> None:
+    junk = [rtp(number * 7919, number) for number in range(MOST + 10)]
+    assert wrong([*junk, *CALL.frames()]) == []
+
+
+def test_telephones_that_send_from_other_ports_than_they_receive_on_are_seen_both_ways() -> None:
+    moved = [
+        one._replace(frame=one.frame[:34] + struct.pack(">H", 31000 + from_caller(one)) + one.frame[36:]) if is_rtp(one) else one
+        for one in CALL.frames()
     ]
-    assert looked(frames).facts()["beyond_bounds"] == 10
+    assert wrong(moved) == []
+
+
+def test_paging_by_multicast_is_no_speech_in_one_direction() -> None:
+    page = [
+        one._replace(frame=one.frame[:30] + bytes([224, 0, 1, 75]) + one.frame[34:])
+        for one in (rtp(number, 9) for number in range(50))
+    ]
+    assert wrong([*CALL.frames(), *page]) == []
+    silent = [one for one in CALL.frames() if not is_rtp(one)]
+    assert [finding.what for finding in wrong([*silent, *page])] == ["Calls are answered, but no speech is seen."]
+
+
+def test_many_calls_in_one_direction_beside_a_good_one_are_warned_of() -> None:
+    calls = [one for number in range(1, 6) for one in MadeCall(number=number, talk=0.5, speaks=(True, False)).frames()]
+    elsewhere = [
+        one._replace(frame=one.frame[:30] + bytes([10, 9, 0, one.frame[36]]) + one.frame[34:]) if is_rtp(one) else one
+        for one in calls
+    ]
+    (finding,) = wrong([*CALL.frames(), *elsewhere])
+    assert (finding.severity, "streams of speech are seen in one direction only" in finding.what) == ("warning", True)
+
+
+def test_a_sender_that_begins_anew_or_late_packets_are_no_loss() -> None:
+    frames = [*(rtp(number, 9) for number in range(100)), *(rtp(number, 9) for number in range(40_000, 40_100))]
+    swapped = [rtp(number ^ 1, 8) for number in range(100)]
+    (one, other) = looked([*frames, *swapped]).facts()["streams"]
+    assert (one["packets"], one["lost"]) == (200, 0)
+    assert (other["packets"], other["lost"]) == (100, 0)
+
+
+def test_a_refused_encrypted_section_is_not_dark_and_an_unknown_suite_is() -> None:
+    def changed(old: bytes, new: bytes) -> list[Captured]:
+        return [
+            one._replace(frame=one.frame.replace(old, new)) for one in MadeCall(talk=1.0, suite="AES_CM_128_HMAC_SHA1_80").frames()
+        ]
+
+    assert [finding.severity for finding in wrong(changed(b"AES_CM_128_HMAC_SHA1_80", b"AES_CM_256_HMAC_SHA1_80"))] == ["warning"]
+    refused = MadeCall(talk=1.0)
+    frames = [one._replace(frame=one.frame.replace(b"m=audio", b"m=audio 0 RTP/SAVP 0\r\nm=audio")) for one in refused.frames()]
+    assert wrong(frames) == []
+
+
+def test_messages_that_are_sent_again_are_not_mirrored_twice() -> None:
+    (invite, *rest) = CALL.frames()
+    again = [invite._replace(at=invite.at + number * 500_000_000) for number in range(1, 80)]
+    assert wrong([invite, *again, *rest]) == []
+
+
+def test_the_suites_that_are_said_to_be_readable_are_read() -> None:
+    assert tuple(SUITES) == READABLE
+
+
+def test_tables_are_bounded_and_what_does_not_fit_is_counted() -> None:
+    frames = [rtp(number, ssrc) for ssrc in range(MOST + 10) for number in range(STEADY + 1)]
+    facts = looked(frames).facts()
+    assert (len(facts["streams"]), facts["beyond_bounds"]) == (MOST, 10 * (STEADY + 1))
 
 
 @settings(max_examples=60)

@@ -16,7 +16,8 @@ from appliance.ledger import Ledger
 from appliance.lookup import get_call
 from capture import pcapfile, rtp, sdp
 from capture.frames import Datagram, Dissector
-from capture.media import STAMP
+from capture.media import STAMP, Mode
+from capture.pcapfile import Captured
 from capture.sdp import SrtpKey
 from capture.srtp import SUITES, Opener
 from tests import needs
@@ -24,6 +25,7 @@ from tests.bed.made import MadeCall, datagram, protector
 from tests.bed.recorded import all_recordings, recorded
 
 SUITE = "AES_CM_128_HMAC_SHA1_80"
+SECURE, EITHER, PLAIN = ([(0, mode)] for mode in (Mode.SECURE, Mode.EITHER, Mode.PLAIN))
 KEYS = {suite: bytes(range(octets)) for suite, (_, octets, _) in SUITES.items()}
 
 
@@ -54,7 +56,7 @@ CLEAR = [packet(number) for number in range(100)]
 @pytest.mark.parametrize("suite", SUITES)
 def test_what_was_protected_is_opened(suite: str) -> None:
     protect = protector(suite, KEYS[suite])
-    opener = Opener([key(suite)], secure=True)
+    opener = Opener([key(suite)], SECURE)
     assert packets_of(opener.open(body([protect(one) for one in CLEAR]))) == CLEAR
     assert opener.refused == 0
 
@@ -63,14 +65,14 @@ def test_the_right_one_of_many_keys_is_found_and_a_new_one_when_it_changes() -> 
     old, new = protector(SUITE, b"o" * 30), protector(SUITE, b"n" * 30)
     coded = [old(one) for one in CLEAR[:50]] + [new(one) for one in CLEAR[50:]]
     keys = [key(octets=bytes([letter]) * 30) for letter in b"abcdefon"] + [key("AEAD_AES_256_GCM")]
-    assert packets_of(Opener(keys, secure=True).open(body(coded))) == CLEAR
+    assert packets_of(Opener(keys, SECURE).open(body(coded))) == CLEAR
 
 
 def test_packets_out_of_order_and_twice_are_opened_once() -> None:
     protect = protector(SUITE, KEYS[SUITE])
     coded = [protect(one) for one in CLEAR]
     shuffled = coded[:1] + random.Random(3).sample(coded[1:], 99)
-    opener = Opener([key()], secure=True)
+    opener = Opener([key()], SECURE)
     found = packets_of(opener.open(body([one for one in shuffled for _ in range(2)])))
     assert sorted(found) == sorted(CLEAR)
     assert opener.refused == 0, "a mirror of both directions is no attack"
@@ -79,35 +81,61 @@ def test_packets_out_of_order_and_twice_are_opened_once() -> None:
 def test_sequence_numbers_may_wrap() -> None:
     protect = protector(SUITE, KEYS[SUITE])
     clear = [packet(number) for number in range(65500, 65700)]
-    assert packets_of(Opener([key()], secure=True).open(body([protect(one) for one in clear]))) == clear
+    assert packets_of(Opener([key()], SECURE).open(body([protect(one) for one in clear]))) == clear
 
 
 @pytest.mark.parametrize("suite", SUITES)
 def test_a_master_key_identifier_is_left_out(suite: str) -> None:
     protect, tag = protector(suite, KEYS[suite]), SUITES[suite][2]
     coded = [one[: len(one) - tag] + b"\0\0\0\1" + one[len(one) - tag :] for one in map(protect, CLEAR)]
-    assert packets_of(Opener([key(suite, mki=4)], secure=True).open(body(coded))) == CLEAR
+    assert packets_of(Opener([key(suite, mki=4)], SECURE).open(body(coded))) == CLEAR
 
 
 @pytest.mark.parametrize("keys", [[], [key(octets=b"x" * 30)], [SrtpKey("F8_128_HMAC_SHA1_80", "AAAA")], [SrtpKey(SUITE, "AAAA")]])
 def test_without_the_right_key_nothing_comes_out(keys: list[SrtpKey]) -> None:
     protect = protector(SUITE, KEYS[SUITE])
-    opener = Opener(keys, secure=True)
+    opener = Opener(keys, SECURE)
     assert opener.open(body([protect(one) for one in CLEAR])) == b""
     assert opener.refused == len(CLEAR)
 
 
 def test_where_plain_speech_was_allowed_it_passes_until_something_was_opened() -> None:
-    opener = Opener([key()], secure=False)
+    opener = Opener([key()], EITHER)
     assert packets_of(opener.open(body(CLEAR[:10]))) == CLEAR[:10]
     protect = protector(SUITE, KEYS[SUITE])
     assert packets_of(opener.open(body([protect(one) for one in CLEAR[10:]]))) == CLEAR[10:]
     assert opener.open(body([packet(200)])) == b""
 
 
+def test_from_the_moment_plain_speech_was_agreed_on_it_passes_and_no_sooner() -> None:
+    protect = protector(SUITE, KEYS[SUITE])
+    opener = Opener([key()], [(0, Mode.SECURE), (50, Mode.PLAIN)])
+    coded = [protect(one) for one in CLEAR[:30]]
+    found = packets_of(opener.open(body([*coded, *CLEAR[30:]])))
+    assert found == [*CLEAR[:30], *CLEAR[50:]]
+    assert opener.refused == 20
+
+
+@pytest.mark.parametrize(("octets", "begin"), [(b"n" * 30, 100), (KEYS[SUITE], 100), (KEYS[SUITE], 20_000), (b"n" * 30, 40_000)])
+def test_a_sender_that_begins_anew_is_opened_with_a_new_key_or_the_old_one(octets: bytes, begin: int) -> None:
+    """libsrtp looks at the sequence number before it looks at the tag."""
+    old, new = protector(SUITE, KEYS[SUITE]), protector(SUITE, octets)
+    before, after = [packet(30_000 + number) for number in range(100)], [packet(begin + number) for number in range(100)]
+    opener = Opener([key(), key(octets=octets)], SECURE)
+    found = opener.open(body([*map(old, before), *map(new, after)]))
+    assert (packets_of(found), opener.refused) == ([*before, *after], 0)
+
+
+def test_a_packet_that_is_too_long_for_libsrtp_is_refused_and_the_next_is_opened() -> None:
+    protect = protector(SUITE, KEYS[SUITE])
+    opener = Opener([key()], SECURE)
+    found = packets_of(opener.open(body([protect(CLEAR[0]), CLEAR[1] + bytes(1500), CLEAR[1] + bytes(60_000), protect(CLEAR[2])])))
+    assert (found, opener.refused) == ([CLEAR[0], CLEAR[2]], 2)
+
+
 @given(st.lists(st.binary(max_size=60), max_size=5), st.booleans())
 def test_any_bytes_are_opened_passed_or_refused(packets: list[bytes], secure: bool) -> None:
-    opener = Opener([key(), key("AEAD_AES_128_GCM"), key(mki=4, octets=b"z" * 30)], secure=secure)
+    opener = Opener([key(), key("AEAD_AES_128_GCM"), key(mki=4, octets=b"z" * 30)], SECURE if secure else PLAIN)
     found = packets_of(opener.open(body(packets)))
     assert found == ([] if secure else [one for one in packets if one])
     assert opener.refused == (len(packets) if secure else 0)
@@ -143,6 +171,46 @@ def test_a_call_with_keys_in_its_signalling_is_recorded(suite: str, profile: str
     (recording,) = all_recordings(box)
     assert recording.facts.quality["unopened"] == 0
     assert recording.facts.plain_sha256 == all_recordings(plain)[0].facts.plain_sha256, "the same samples, the same file"
+
+
+def described(call: MadeCall, told: dict[bytes, tuple[str, bool]]) -> list[Captured]:
+    """The call's frames with other descriptions: by what its message begins with, the profile and whether there is a key."""
+    frames = []
+    for captured in call.frames():
+        first = next((first for first in told if captured.frame[42:].startswith(first) and b"m=audio" in captured.frame), None)
+        if first is not None:
+            profile, keyed = told[first]
+            head, _, text = captured.frame[42:].partition(b"\r\n\r\n")
+            kept = [line for line in text.split(b"\r\n") if keyed or not line.startswith(b"a=crypto")]
+            text = b"\r\n".join(kept).replace(b"RTP/SAVP", profile.encode()).replace(b"RTP/AVP", profile.encode())
+            lines = [
+                b"Content-Length: %d" % len(text) if line.startswith(b"Content-Length") else line for line in head.split(b"\r\n")
+            ]
+            frame = datagram(b"\r\n".join(lines) + b"\r\n\r\n" + text, 5060, 5060, by_caller=first == b"INVITE")
+            frames.append(captured._replace(frame=frame))
+        else:
+            frames.append(captured)
+    return frames
+
+
+@pytest.mark.parametrize("offered", ["RTP/AVP", "RTP/SAVP"])
+def test_plain_speech_is_heard_where_srtp_was_offered_and_not_taken(offered: str, tmp_path: Path) -> None:
+    call = MadeCall(talk=0.6)
+    keyed = MadeCall(talk=0.6, suite=SUITE, profile=offered)
+    plain = iter([one for one in call.frames() if one.frame[42] == 0x80])
+    told = described(keyed, {b"SIP/2.0 200": ("RTP/AVP", False)})
+    frames = [next(plain) if one.frame[42] == 0x80 else one for one in told]
+    (recording,) = all_recordings(recorded(tmp_path / "var", frames=frames))
+    assert (recording.facts.packets, recording.facts.one_sided) == (2 * call.packets, False)
+    assert recording.facts.quality["unopened"] == 0
+
+
+def test_a_call_whose_answer_was_not_seen_is_opened_on_the_side_whose_key_was(tmp_path: Path) -> None:
+    call = MadeCall(talk=0.6, suite=SUITE)
+    frames = [one for one in call.frames() if not (one.frame[42:].startswith(b"SIP/2.0 200") and b"m=audio" in one.frame)]
+    (recording,) = all_recordings(recorded(tmp_path / "var", frames=frames))
+    assert recording.facts.one_sided
+    assert recording.facts.quality["unopened"] == call.packets
 
 
 @pytest.mark.parametrize("profile", ["RTP/SAVP", "RTP/AVP"])
@@ -197,7 +265,7 @@ def test_a_public_stream_opens_with_its_published_key() -> None:
         one = dissector.dissect(link, frame, at)
         if isinstance(one, Datagram):
             found.append(one.payload)
-    opener = Opener([SrtpKey(SUITE, "aSBrbm93IGFsbCB5b3VyIGxpdHRsZSBzZWNyZXRz")], secure=True)
+    opener = Opener([SrtpKey(SUITE, "aSBrbm93IGFsbCB5b3VyIGxpdHRsZSBzZWNyZXRz")], SECURE)
     clear = packets_of(opener.open(body(found)))
     assert (len(clear), opener.refused) == (len(found), 0)
     assert {len(rtp.parse(one).payload) for one in clear} == {160}

@@ -67,6 +67,7 @@ WRAPPED: dict[str, Any] = {
     / FRAME,
     "VXLAN": over(4789, VXLAN(vni=7, flags="Instance"), FRAME),
     "VXLAN on Linux's old port": over(8472, VXLAN(vni=7, flags="Instance"), FRAME),
+    "VXLAN with a group policy": over(4789, body=bytes([0x88, 0, 0, 9, 0, 0, 7, 1]) + bytes(FRAME)),
     "VXLAN-GPE on VXLAN's port": over(4789, body=bytes([0x0C, 0, 0, 3, 0, 0, 7, 0]) + bytes(FRAME)),
     "VXLAN-GPE": over(4790, body=bytes([0x0C, 0, 0, 1, 0, 0, 7, 0]) + bytes(INNER)),
     "Geneve": over(6081, GENEVE(vni=7, proto=0x6558), FRAME),
@@ -79,6 +80,12 @@ WRAPPED: dict[str, Any] = {
         1701, body=struct.pack(">HHHHHHH", 0x4A02, 0, 1, 2, 3, 4, 2) + b"xx" + bytes(PPP(proto=0x21) / INNER)
     ),
     "L2TP with a short protocol field": over(1701, body=struct.pack(">HHH", 2, 1, 2) + b"\x21" + bytes(INNER)),
+    "L2TP's answer to another port": outer()
+    / UDP(sport=1701, dport=40000)
+    / L2TP(tunnel_id=1, session_id=2)
+    / HDLC()
+    / PPP(proto=0x21)
+    / INNER,
     "L2TPv3": over(1701, body=L2TP_V3 + bytes(FRAME)),
     "L2TPv3 with a cookie": over(1701, body=L2TP_V3 + b"cook" + bytes(FRAME)),
     "L2TPv3 with cookie and sublayer": over(1701, body=L2TP_V3 + b"cookie88" + bytes(4) + bytes(FRAME)),
@@ -90,6 +97,13 @@ WRAPPED: dict[str, Any] = {
 }
 LINKED: dict[str, Any] = {
     "MPLS": Ether(**MACS, type=0x8847) / MPLS(label=16, s=0) / MPLS(label=17, s=1) / INNER,
+    **{
+        f"MPLS pseudowire to {address}{' with a control word' if word else ''}": Ether(**MACS, type=0x8847)
+        / MPLS(label=17, s=1)
+        / Raw(bytes(4 * word) + bytes(Ether(src=MACS["src"], dst=address) / INNER))
+        for address in ("02:00:00:00:00:02", "40:a8:00:00:00:02", "64:d1:00:00:00:02", "00:00:5e:00:01:01")
+        for word in (0, 1)
+    },
     "MPLS pseudowire": Ether(**MACS, type=0x8847) / MPLS(label=17, s=1) / Raw(bytes(4) + bytes(FRAME)),
     "PPPoE": Ether(**MACS) / PPPoE(sessionid=5) / PPP(proto=0x21) / INNER,
     "PPPoE behind a tag": Ether(**MACS) / Dot1Q(vlan=2) / PPPoE(sessionid=5) / PPP(proto=0x21) / INNER,
@@ -174,7 +188,7 @@ def _longer(head: bytes, inner: int) -> bytes:
 
 
 @pytest.mark.parametrize("port", tunnels.BY_PORT)
-@given(payload=st.binary(max_size=200), sequence=st.integers(0, 65535))
+@given(payload=st.binary(max_size=30) | st.binary(min_size=160, max_size=160), sequence=st.integers(0, 65535))
 def test_speech_on_the_port_of_a_tunnel_stays_speech(port: int, payload: bytes, sequence: int) -> None:
     rtp = struct.pack(">BBHII", 0x80, 8, sequence, 160, 1) + payload
     found = dissect(bytes(Ether(**MACS) / IP(src="10.0.0.1", dst="10.0.0.2") / UDP(sport=port, dport=port) / Raw(rtp)))

@@ -22,7 +22,8 @@ from capture.frames import Address
 from capture.media import STAMP, Stream
 from capture.payloads import Encoding
 from capture.spool import describe
-from capture.voice import SLICE_BYTES, Survey, Voice, origin_of, seconds_of, survey
+from capture.voice import RUN_S, SLICE_BYTES, Survey, Voice, origin_of, seconds_of, survey
+from tests.bed.coders import CODERS
 from tests.bed.made import tone
 from tests.fakes.clock import START
 
@@ -256,3 +257,58 @@ def test_several_streams_begin_with_the_first_of_them() -> None:
     ]
     assert origin_of(streams) == START
     assert seconds_of(streams) == 4.0
+
+
+# What review found
+
+
+@pytest.mark.parametrize("empty", [b"", b"\x00" * 3])
+def test_a_packet_of_no_length_silences_nothing_behind_it(tmp_path: Path, empty: bytes) -> None:
+    """A keep-alive, or something that its codec does not know, with the timestamp of the next packet."""
+    gsm = Encoding("GSM", 8000)
+    frame = bytes([0xD5, *bytes(32)])
+    packets = [packet(0, empty, 3, stamp=UNITS), *(packet(number, frame, 3) for number in range(1, 50))]
+    voice = Voice(survey(spooled(tmp_path / "a.rtp", packets, encodings={3: gsm})), 8000, START)
+    pieces = list(voice.pieces())
+    assert sum(len(piece.samples) for piece in pieces) == 49 * UNITS
+    assert voice.undecoded == bool(empty)
+
+
+@pytest.mark.parametrize(("first", "second"), [(100, 50), (50, 100)])
+@pytest.mark.parametrize("opus_first", [True, False])
+def test_a_stream_that_changes_to_a_codec_of_another_clock_is_heard_in_full(
+    tmp_path: Path, first: int, second: int, opus_first: bool
+) -> None:
+    opus = Encoding("OPUS", 48000, 2)
+    coded = CODERS[opus][1]((8000 * np.sin(2 * np.pi * 440 * np.arange(48000 * 3) / 48000)).astype(np.int16))
+    rows = [(96, 960, coded), (0, 160, SPEECH * 3)]
+    (one, one_step, one_payloads), (other, other_step, other_payloads) = rows if opus_first else rows[::-1]
+    packets = [packet(number, one_payloads[number], one, stamp=5_000 + number * one_step) for number in range(first)]
+    packets += [
+        packet(number, other_payloads[number - first], other, stamp=70_000 + number * other_step)
+        for number in range(first, first + second)
+    ]
+    path = spooled(tmp_path / "a.rtp", packets, encodings={0: PCMU, 96: opus})
+    voice = Voice(survey(path), 48000, START)
+    pieces = list(voice.pieces())
+    assert pieces[0].start == 0
+    heard = sum(len(piece.samples) for piece in pieces)
+    assert heard == pytest.approx((first + second) * 960, rel=0.01)
+    assert pieces[-1].start + len(pieces[-1].samples) == pytest.approx((first + second) * 960, abs=960)
+    assert (voice.undecoded, voice.counts.lost) == (0, 0)
+
+
+def test_timestamps_of_another_clock_may_wrap(tmp_path: Path) -> None:
+    pcm16 = Encoding("L16", 16000)
+    packets = [packet(number, bytes(640), 97, stamp=0xFFFFFFFF - 5 * 320 + number * 320) for number in range(20)]
+    packets += [packet(20 + number, SPEECH[number], 0, stamp=0xFFFFFFFF - 5 * 160 + number * 160) for number in range(20)]
+    voice = Voice(survey(spooled(tmp_path / "a.rtp", packets, encodings={0: PCMU, 97: pcm16})), 16000, START)
+    assert sum(len(piece.samples) for piece in voice.pieces()) == 40 * 320
+
+
+def test_long_stretches_are_decoded_in_parts(tmp_path: Path) -> None:
+    """A hostile packet of one octet may stand for a tenth of a second: memory stays bounded."""
+    opus = Encoding("OPUS", 48000, 2)
+    packets = [packet(number, bytes([0x1B, 0x02]), 96, stamp=number * 5760) for number in range(3000)]
+    voice = Voice(survey(spooled(tmp_path / "a.rtp", packets, encodings={96: opus}, a_block=3000)), 48000, START)
+    assert max(len(piece.samples) for piece in voice.pieces()) <= (RUN_S + 1) * 48000
