@@ -67,14 +67,19 @@ class Jitter:
         if self._last is None:
             differences = differences[1:]
         self._last = (int(at[-1]), int(timestamp[-1]))
-        for begin in range(0, len(differences), _BLOCK):
-            part = differences[begin : begin + _BLOCK]
-            size = len(part)
-            found = _DIFFERENCES[:size, :size] @ part + _BEFORE[:size] * self._value
-            self._value = float(found[-1])
-            self._sum += float(found.sum())
-            self._most = max(self._most, float(found.max()))
-            self._count += size
+        if not len(differences):
+            return
+        size = len(differences)
+        table = np.pad(differences, (0, -size % _BLOCK)).reshape(-1, _BLOCK) @ _DIFFERENCES.T
+        carried = np.empty(len(table))
+        for place, end in enumerate(table[:, -1].tolist()):
+            carried[place] = self._value
+            self._value = end + float(_BEFORE[-1]) * self._value
+        found = (table + carried[:, None] * _BEFORE).ravel()[:size]
+        self._value = float(found[-1])
+        self._sum += float(found.sum())
+        self._most = max(self._most, float(found.max()))
+        self._count += size
 
     @property
     def mean(self) -> float:

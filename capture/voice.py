@@ -214,7 +214,8 @@ class Voice:
     def _placed(self) -> Iterator[Placed]:
         for given in _slices(self._survey.path, Survey(self._survey.path), self._opener):
             part = self._clocks.common(given)
-            self._events.add(part.pick(np.isin(part.payload_type, self._event_types)))
+            if self._event_types:
+                self._events.add(part.pick(np.isin(part.payload_type, self._event_types)))
             speech = np.isin(part.payload_type, self._spoken)
             self._jitter.add(part.at[speech], part.timestamp[speech])
             yield from self._heard(self._timeline.place(part))
