@@ -9,7 +9,7 @@ RUN_PACKAGES := python3-venv iproute2
 TEST_PACKAGES := $(shell cat tests/debian-packages.txt)
 DATA ?= var
 
-.PHONY: run test check coverage bench messages samples clean
+.PHONY: run test check coverage explore bench messages samples clean
 
 run: $(VENV)/run.stamp
 	@$(BIN)/appliance demo --data $(DATA) $(ARGS)
@@ -23,6 +23,9 @@ check: $(VENV)/test.stamp
 
 coverage: $(VENV)/test.stamp
 	$(BIN)/coverage run -m pytest --quiet --ignore tests/e2e $(ARGS) && $(BIN)/coverage combine --quiet && $(BIN)/coverage report
+
+explore: $(VENV)/test.stamp
+	$(BIN)/pytest --hypothesis-profile explore --ignore tests/e2e $(ARGS)
 
 bench: $(VENV)/test.stamp
 	$(BIN)/python -m benchmarks $(ARGS)

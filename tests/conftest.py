@@ -17,7 +17,10 @@ from appliance.ledger import Ledger
 from tests.fakes.clock import FakeClock
 from tests.needs import ABSENT
 
-settings.register_profile("house", deadline=None)  # a deadline asserts a time
+# No deadline, for that asserts a time. The same examples each time, so that a change is judged by what it changed; `make explore` looks
+# for new ones.
+settings.register_profile("house", deadline=None, derandomize=True)
+settings.register_profile("explore", deadline=None, max_examples=1000)
 settings.load_profile("house")
 STRICT = bool(os.environ.get("APPLIANCE_TEST_STRICT"))
 
