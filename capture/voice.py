@@ -203,7 +203,7 @@ class Voice:
         written = None
         for placed in self._placed():
             for piece in self._decode(placed):
-                start, samples = max(0, piece.start), piece.samples[max(0, -piece.start) :]
+                start, samples = piece
                 if written is not None and start < written:
                     samples = samples[written - start :]
                     start = written

@@ -312,3 +312,12 @@ def test_long_stretches_are_decoded_in_parts(tmp_path: Path) -> None:
     packets = [packet(number, bytes([0x1B, 0x02]), 96, stamp=number * 5760) for number in range(3000)]
     voice = Voice(survey(spooled(tmp_path / "a.rtp", packets, encodings={96: opus}, a_block=3000)), 48000, START)
     assert max(len(piece.samples) for piece in voice.pieces()) <= (RUN_S + 1) * 48000
+
+
+def test_speech_whose_first_packet_was_delayed_keeps_its_beginning(tmp_path: Path) -> None:
+    """The others say when it was spoken: a little before it came, and so before the origin."""
+    delayed = [packet(number, payload, delay=0 if number else 5 * MILLISECOND) for number, payload in enumerate(SPEECH)]
+    found = survey(spooled(tmp_path / "a.rtp", delayed))
+    pieces = list(Voice(found, 8000, origin_of([found])).pieces())
+    assert pieces[0].start == -40
+    assert sum(len(piece.samples) for piece in pieces) == len(SPEECH) * UNITS
