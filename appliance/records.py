@@ -10,13 +10,14 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass, fields
+from dataclasses import dataclass, fields
 from enum import StrEnum
-from typing import Any, ClassVar
+from typing import Any
 
-
-class UnknownRecordError(ValueError):
-    """A row of a kind or version this program does not know."""
+from appliance.record import Record as Record
+from appliance.record import UnknownRecordError as UnknownRecordError
+from appliance.record import encode as encode
+from appliance.record import with_tuples as with_tuples
 
 
 class Direction(StrEnum):
@@ -51,33 +52,6 @@ class NotRecorded(StrEnum):
     UNKNOWN_CODEC = "unknown_codec"
     KERNEL_DROP = "kernel_drop"
     DAMAGED = "damaged"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Record:
-    """What all records share: the moment of the fact."""
-
-    version: ClassVar[int] = 1
-    subject_field: ClassVar[str] = "call"
-    identity_fields: ClassVar[tuple[str, ...]] = ()
-    """Fields that tell this fact from others of its kind, besides the subject."""
-
-    at: int
-
-    @property
-    def kind(self) -> str:
-        """The record's name, as written in the ledger."""
-        return type(self).__name__
-
-    @property
-    def subject(self) -> str:
-        """The id of what the fact is about."""
-        return str(getattr(self, self.subject_field))
-
-    @property
-    def identity(self) -> tuple[str, ...]:
-        """What makes this the same fact as another row."""
-        return (self.kind, self.subject, *(str(getattr(self, name)) for name in self.identity_fields))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -373,11 +347,6 @@ KINDS: dict[str, type[Record]] = {
 }  # fmt: skip
 
 
-def encode(record: Record) -> str:
-    """The record's fields as one line of JSON with sorted keys; text that is no UTF-8 keeps its bytes as surrogates."""
-    return json.dumps(asdict(record), ensure_ascii=True, sort_keys=True, separators=(",", ":"))
-
-
 def decode(kind: str, version: int, body: str) -> Record:
     """The record that `encode` wrote. Raises UnknownRecordError on a kind, version or field this program does not know."""
     cls = KINDS.get(kind)
@@ -389,8 +358,3 @@ def decode(kind: str, version: int, body: str) -> Record:
         raise UnknownRecordError(f"record {kind}: fields {sorted(set(values) ^ known)} do not match version {version}")
     make: Callable[..., Record] = cls
     return make(**with_tuples(values))
-
-
-def with_tuples(values: Mapping[str, Any]) -> dict[str, Any]:
-    """Fields as records hold them: JSON's lists are tuples."""
-    return {name: tuple(value) if isinstance(value, list) else value for name, value in values.items()}
