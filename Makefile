@@ -15,7 +15,6 @@ run: $(VENV)/run.stamp
 	@$(BIN)/appliance demo --data $(DATA) $(ARGS)
 
 test: $(VENV)/test.stamp
-	@sh tests/tools/debian.sh $(TEST_PACKAGES)
 	@APPLIANCE_TEST_STRICT=$$(sh tests/tools/strict.sh) $(BIN)/pytest $(ARGS)
 
 check: $(VENV)/test.stamp
@@ -41,11 +40,13 @@ $(VENV)/python.stamp:
 	$(PYTHON) -m venv $(VENV)
 	@touch $@
 
-$(VENV)/run.stamp: $(VENV)/python.stamp setup.cfg pyproject.toml $(CONSTRAINTS)
+$(VENV)/run.stamp: $(VENV)/python.stamp setup.cfg setup.py pyproject.toml capture/_walk.c $(CONSTRAINTS)
 	$(BIN)/pip install --quiet --disable-pip-version-check --constraint $(CONSTRAINTS) --editable .
 	@touch $@
 
-$(VENV)/test.stamp: $(VENV)/run.stamp
+# The tests want the hot path in C too, so the compiler comes first and the project is installed again.
+$(VENV)/test.stamp: $(VENV)/run.stamp tests/debian-packages.txt
+	@sh tests/tools/debian.sh $(TEST_PACKAGES)
 	$(BIN)/pip install --quiet --disable-pip-version-check --constraint $(CONSTRAINTS) --editable '.[test]'
 	@touch $@
 

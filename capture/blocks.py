@@ -16,6 +16,7 @@ from collections.abc import Iterator, Mapping
 from typing import IO, Any, NamedTuple
 
 from capture.frames import Address
+from capture.walk import STAMP
 
 MAGIC = b"ASp1"
 _HEAD = struct.Struct(">4sc3xII")
@@ -102,6 +103,17 @@ def _next_magic(file: IO[bytes], start: int) -> int | None:
         start += len(held) - keep
         held = held[len(held) - keep :]
     return None
+
+
+def packets(body: bytes) -> Iterator[tuple[int, bytes]]:
+    """(time in ns, packet) of each packet in a `P` block's body, as far as they are whole."""
+    place = 0
+    while place + STAMP.size <= len(body):
+        at, length = STAMP.unpack_from(body, place)
+        place += STAMP.size
+        if place + length <= len(body):
+            yield at, body[place : place + length]
+        place += length
 
 
 def description(facts: Mapping[str, Any]) -> bytes:

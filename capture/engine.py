@@ -1,9 +1,11 @@
 """The capture core: frames in, effects and spool buffers out. Pure; the tap, the replay and the tests drive it alike.
 
-engine.frame(link, frame, at, now)   a frame with its timestamp, and the clock on which deadlines run
+engine.walker                        takes the packets of known streams out of blocks of frames, the hot path
+engine.odd(frames, now)              what the walker left
+engine.frame(link, frame, at, now)   a single frame with its timestamp, and the clock on which deadlines run
 engine.tick(now)                     what is due
 engine.effects                       what to do, in order; the shell takes and clears it
-engine.media.fresh                   streams with packets for the spool
+engine.take_streams(now)             streams with packets for the spool
 """
 
 from __future__ import annotations
@@ -14,52 +16,54 @@ from capture import sip
 from capture.effects import Effect, Keep, Secrecy, Watch, Weird
 from capture.fragments import Fragments
 from capture.frames import LINK_ETHERNET, Address, Datagram, Dissector, FrameError, Segment
-from capture.media import STAMP, Media, Stream, stream_key
+from capture.media import Media, Stream, stream_key
 from capture.tcp import Streams
 from capture.tracker import Tracker
-
-_PLAIN_IPV4 = b"\x08\x00\x45"
-_UDP = 17
-_SHORTEST = 54
-_stamp = STAMP.pack
+from capture.walk import Counters, Odd, Walker, fastest, with_tag
 
 
 class Engine:
     """Everything between the frames of one interface (or file) and its shell."""
 
-    def __init__(self, config: Config, via: str) -> None:
+    def __init__(self, config: Config, via: str, walker: Walker | None = None) -> None:
+        self.walker = walker or fastest()
         self.tracker = Tracker(config, via)
-        self.media = Media()
-        self._known = self.media.known
+        self.media = Media(self.walker)
         self.effects: list[Effect] = []
-        self.frames = 0
-        self.rtp = 0
         self.sip = 0
-        self.buffered = 0
-        """Bytes that wait in stream buffers."""
+        self._single = 0
         self._fragments = Fragments()
         self._dissector = Dissector(self._fragments)
         self._streams = Streams()
         self._segment_at = 0
         self._said = (0, 0, 0)
 
+    @property
+    def frames(self) -> int:
+        """Frames seen."""
+        return self.walker.frames + self._single
+
+    @property
+    def rtp(self) -> int:
+        """Packets of speech seen."""
+        return self.walker.taken
+
+    @property
+    def buffered(self) -> int:
+        """Bytes that wait for the spool."""
+        return self.walker.buffered
+
+    def odd(self, frames: Odd, now: int) -> None:
+        """Ethernet frames that the walker left, in order."""
+        for frame, at, tag in frames:
+            self._frame(LINK_ETHERNET, with_tag(frame, tag) if tag else frame, at, now)
+
     def frame(self, link: int, frame: bytes, at: int, now: int) -> None:
         """One frame of this link type, captured `at`."""
-        self.frames += 1
-        # An ordinary RTP packet of a known stream: Ethernet, IPv4 without options or fragments, UDP, lengths that agree.
-        if (
-            link == LINK_ETHERNET
-            and len(frame) >= _SHORTEST
-            and frame[12:15] == _PLAIN_IPV4
-            and frame[23] == _UDP
-            and not (frame[20] & 0x3F or frame[21])
-            and frame[42] & 0xC0 == 0x80
-        ):
-            stream = self._known(frame[26:38] + frame[50:54])
-            end = 34 + (frame[38] << 8 | frame[39])
-            if stream is not None and end == 14 + (frame[16] << 8 | frame[17]) and end >= _SHORTEST:
-                self._gather(stream, frame[42:end], at)
-                return
+        self._single += 1
+        self._frame(link, frame, at, now)
+
+    def _frame(self, link: int, frame: bytes, at: int, now: int) -> None:
         try:
             found = self._dissector.dissect(link, frame, now)
         except FrameError as error:
@@ -101,11 +105,12 @@ class Engine:
 
     def take_streams(self, now: int) -> list[tuple[Stream, bytes]]:
         """Every stream with new packets, and those as they stand on the spool."""
-        fresh, self.media.fresh = self.media.fresh, []
-        self.buffered = 0
-        taken = [(stream, stream.take()) for stream in fresh]
-        for stream, _ in taken:
-            self.tracker.heard(stream.call, stream.last, now)
+        taken = []
+        for owner, run, counted in self.walker.take():
+            assert isinstance(owner, Stream)
+            owner.count(Counters(*counted))
+            self.tracker.heard(owner.call, owner.last, now)
+            taken.append((owner, run))
         return taken
 
     def resume(self, call: CallId) -> None:
@@ -117,26 +122,17 @@ class Engine:
     def _datagram(self, datagram: Datagram, at: int, now: int) -> None:
         payload = datagram.payload
         if len(payload) >= 12 and payload[0] & 0xC0 == 0x80:
+            if 192 <= payload[1] < 224:  # RTCP on the same port
+                return
             key = stream_key(datagram.source, datagram.destination, int.from_bytes(payload[8:12], "big"))
-            stream = self.media.known(key) or self.media.find(datagram, key)
-            if stream is not None:
-                self._gather(stream, payload, at)
+            if self.media.known(key) or self.media.find(datagram, key):
+                self.walker.gather(key, at, payload)
+            else:
+                self.media.ignore(key)
         elif sip.looks_like_sip(payload):
             if datagram.cut:
                 self.effects.append(Weird("sip-cut-by-capture", payload[:1024]))
             self.message(payload, datagram.source, datagram.destination, at, now)
-
-    def _gather(self, stream: Stream, packet: bytes, at: int) -> None:
-        """A packet of RTP version 2 into its stream's buffer; RTCP on the same port is passed over."""
-        if 192 <= packet[1] < 224:
-            return
-        buffer = stream.buffer
-        if not buffer:
-            self.media.fresh.append(stream)
-        buffer += _stamp(at, len(packet))
-        buffer += packet
-        self.buffered += len(packet)
-        self.rtp += 1
 
     def _perform(self, effects: list[Effect]) -> None:
         """Watches are the engine's own business; everything else is the shell's."""

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from capture import rtp
-from capture.media import STAMP
+from capture.walk import STAMP
 
 Ints = NDArray[np.int64]
 _LATEST = (1 << 63) - 1

@@ -1,12 +1,11 @@
 """RTP put to its call: who announced the address it goes to, and so who speaks. Pure, bounded.
 
-The hot path is one dictionary look-up on bytes of the frame (addresses, ports, SSRC); only the first packet of a stream takes the
-long way. A stream's packets gather in a buffer, as they will stand on the spool, until the shell takes them.
+Only the first packet of a stream comes here: from then on its key (addresses, ports, SSRC) is known to the walker (`walk.py`), which
+gathers its packets as they will stand on the spool, until the shell takes them.
 """
 
 from __future__ import annotations
 
-import struct
 from dataclasses import dataclass, field
 from enum import StrEnum
 
@@ -17,12 +16,13 @@ from capture.frames import Address, Datagram
 from capture.payloads import STATIC, Encoding
 from capture.rtp import looks_like_rtp
 from capture.sdp import SrtpKey
+from capture.walk import Counters, Twin, Walker
 
 MAX_STREAMS_PER_CALL = 64
 MAX_KEYS_PER_CALL = 64
 MAX_MODES = 16
-STAMP = struct.Struct(">QH")
-"""What stands before each packet on the spool: its timestamp (ns) and its length."""
+MAX_IGNORED = 20_000
+"""Streams of nobody that are remembered as such."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -95,8 +95,6 @@ class Stream:
     """Whether it goes to an address that the listener announced; else the speaker is a conclusion."""
     guess: Side | None = None
     """Who speaks by the announcement alone, before anything is concluded from the other streams."""
-    buffer: bytearray = field(default_factory=bytearray)
-    """Packets for the spool, each behind its STAMP."""
     described: bool = False
     """Whether the spool knows the present encodings."""
     resumed: bool = False
@@ -125,50 +123,26 @@ class Stream:
         encoding = self.encodings.get(payload_type) or STATIC.get(payload_type)
         return encoding.name if encoding else f"PT{payload_type}"
 
-    def take(self) -> bytes:
-        """The gathered packets, counted; the buffer is empty afterwards."""
-        block = bytes(self.buffer)
-        self.buffer.clear()
-        self._count(block)
-        return block
-
-    def _count(self, block: bytes) -> None:
-        place, end = 0, len(block)
-        unpack, head = STAMP.unpack_from, STAMP.size
-        highest, late, packets = self.highest, self.late, self.packets
-        at = self.last
-        while place < end:
-            at, length = unpack(block, place)
-            place += head
-            sequence = block[place + 2] << 8 | block[place + 3]
-            if highest < 0:
-                highest = self.lowest = sequence + 0x10000
-                self.first = at
-            else:
-                step = (sequence - highest) & 0xFFFF
-                if step < 0x8000:
-                    highest += step
-                else:
-                    late += 1
-            self.payload_types.add(block[place + 1] & 127)
-            packets += 1
-            place += length
-        self.highest, self.late, self.packets, self.last = highest, late, packets, max(at, self.last)
+    def count(self, counted: Counters) -> None:
+        """Take over what the walker counted."""
+        self.first, self.last, self.packets, self.late, self.lowest, self.highest = counted[:6]
+        types = counted.types_above << 64 | counted.types
+        self.payload_types = {number for number in range(128) if types >> number & 1}
 
 
 class Media:
     """Announced addresses and the streams that were found at them."""
 
-    def __init__(self) -> None:
+    def __init__(self, walker: Walker | None = None) -> None:
+        self._walker = walker or Twin()
+        self._ignored: set[bytes] = set()
         self._expected: dict[Address, Expectation] = {}
         self._streams: dict[bytes, Stream] = {}
         self.known = self._streams.get
-        """The stream of a key (see `stream_key`), None where there is none; the hot path, so the dictionary's own method."""
+        """The stream of a key (see `stream_key`), None where there is none."""
         self._by_call: dict[CallId, list[tuple[bytes, Stream]]] = {}
         self._addresses: dict[CallId, list[Address]] = {}
         self._secrets: dict[CallId, Secrets] = {}
-        self.fresh: list[Stream] = []
-        """Streams that have packets in their buffer."""
         self.refused = 0
         """Streams beyond the bound of their call."""
 
@@ -185,7 +159,28 @@ class Media:
             if stream.destination == watch.address:
                 stream.encodings = {**stream.encodings, **expectation.encodings}
                 stream.described = False
-                self._streams[key] = stream
+                if self._streams.get(key) is not stream:  # a later call had this port meanwhile
+                    stream.resumed = True
+                    self._know(key, stream)
+        self._heed()
+
+    def ignore(self, key: bytes) -> None:
+        """Packets of this key belong to no call: they are passed over until somebody announces an address."""
+        if len(self._ignored) >= MAX_IGNORED:
+            self._heed()
+        self._ignored.add(key)
+        self._walker.learn(key, None)
+
+    def _heed(self) -> None:
+        """Whatever was ignored may be speech now."""
+        for key in self._ignored:
+            if key not in self._streams:
+                self._walker.learn(key)
+        self._ignored.clear()
+
+    def _know(self, key: bytes, stream: Stream) -> None:
+        self._streams[key] = stream
+        self._walker.learn(key, stream)
 
     def learn(self, said: Secrecy) -> None:
         """A side spoke of SRTP: if that changes anything, every stream of the call is described anew."""
@@ -212,7 +207,7 @@ class Media:
     def resume(self, stream: Stream) -> None:
         """Take over a stream of a recorder that was stopped."""
         key = stream_key(stream.source, stream.destination, stream.ssrc)
-        self._streams[key] = stream
+        self._know(key, stream)
         self._by_call.setdefault(stream.call, []).append((key, stream))
 
     def streams(self, call: CallId) -> list[Stream]:
@@ -229,6 +224,7 @@ class Media:
         for key, stream in found:
             if self._streams.get(key) is stream:
                 del self._streams[key]
+                self._walker.learn(key)
         return [stream for _, stream in found]
 
     def _begin(self, expected: Expectation, datagram: Datagram, key: bytes) -> Stream | None:
@@ -251,7 +247,7 @@ class Media:
             sure=expected.sure,
             guess=expected.speaker,
         )
-        self._streams[key] = stream
+        self._know(key, stream)
         siblings.append((key, stream))
         _conclude([sibling for _, sibling in siblings])
         return stream

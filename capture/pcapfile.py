@@ -6,6 +6,7 @@ says where it broke, so that nothing before it is lost.
 
 from __future__ import annotations
 
+import contextlib
 import gzip
 import io
 import struct
@@ -28,6 +29,7 @@ _INTERFACE, _PACKET, _SIMPLE, _ENHANCED = 1, 2, 3, 6
 _TSRESOL, _TSOFFSET = 9, 14
 MAX_RECORD = 16 * 1024 * 1024
 _PIECE = 1 << 20
+LINK_ETHERNET = 1
 _END_OF_TIME = 1 << 63
 """Of nanoseconds in 64 bits: the year 2262."""
 _File = io.BufferedReader | gzip.GzipFile
@@ -75,11 +77,16 @@ def _unzipped(raw: IO[bytes]) -> _File:
     return io.BufferedReader(cast(io.RawIOBase, raw), _PIECE)
 
 
+class Plain(NamedTuple):
+    """A pcap file's form: byte order, unit of its fractions (ns), link type."""
+
+    big: bool
+    unit: int
+    link: int
+
+
 def _pcap(file: _File, order: str, unit: int, path: Path) -> Iterator[Captured]:
-    rest = file.read(20)
-    if len(rest) < 20:
-        raise CaptureFileError(f"{path}: is cut within its header; capture again")
-    link = struct.unpack(order + "I", rest[16:20])[0] & 0x0FFFFFFF
+    plain = _form(file, order, unit, path)
     unpack, count = struct.Struct(order + "IIII").unpack_from, 0
     held, place = b"", 0
     while True:
@@ -97,9 +104,53 @@ def _pcap(file: _File, order: str, unit: int, path: Path) -> Iterator[Captured]:
             held, place, end = _filled(file, held[place:], 16 + length), 0, 16 + length
             if end > len(held):
                 raise _cut(path, count)
-        yield Captured(link, held[place + 16 : end], second * SECOND + part * unit)
+        yield Captured(plain.link, held[place + 16 : end], second * SECOND + part * unit)
         place = end
         count += 1
+
+
+def _form(file: _File, order: str, unit: int, path: Path) -> Plain:
+    """The rest of a pcap file's header."""
+    rest = file.read(20)
+    if len(rest) < 20:
+        raise CaptureFileError(f"{path}: is cut within its header; capture again")
+    return Plain(order == ">", unit, struct.unpack(order + "I", rest[16:20])[0] & 0x0FFFFFFF)
+
+
+class Records:
+    """A pcap file of Ethernet frames in large pieces, for a walker that takes the records apart itself."""
+
+    def __init__(self, path: Path, file: _File, form: Plain) -> None:
+        self.form = form
+        self.data = b""
+        self.place = 0
+        """Up to where `data` was walked."""
+        self._path, self._file = path, file
+
+    def more(self, walked: int) -> bool:
+        """Read on behind `place`, where the walker stopped (having seen so many frames in all); returns whether there is more.
+
+        Raises CaptureFileError where the file is cut or damaged there.
+        """
+        left = len(self.data) - self.place
+        if left >= 16:
+            (length,) = struct.unpack_from(">I" if self.form.big else "<I", self.data, self.place + 8)
+            if length > MAX_RECORD:
+                raise CaptureFileError(f"{self._path}: is damaged behind frame {walked}; the {walked} frames before were read")
+        piece = self._file.read(_PIECE * 4)
+        self.data, self.place = self.data[self.place :] + piece, 0
+        if not piece and left:
+            raise _cut(self._path, walked)
+        return bool(piece)
+
+
+@contextlib.contextmanager
+def records(path: Path) -> Iterator[Records | None]:
+    """The file's records, where it is a pcap file of Ethernet frames that is not compressed; else None, and `frames` reads it."""
+    with path.open("rb") as file:
+        magic = file.read(4)
+        form = _form(file, *_PCAP[magic], path) if magic in _PCAP else None
+        yield Records(path, file, form) if form is not None and form.link == LINK_ETHERNET else None
 
 
 def _filled(file: _File, held: bytes, wanted: int) -> bytes:

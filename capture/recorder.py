@@ -12,9 +12,10 @@ from appliance.records import CallNotRecorded, NotRecorded, Record, SegmentClose
 from capture import blocks
 from capture.effects import Close, Emit, Weird
 from capture.engine import Engine, kept
-from capture.media import Stream
+from capture.media import Stream, stream_key
 from capture.scribe import Entry
 from capture.spool import Reel, SpoolError
+from capture.walk import Counters, fastest
 
 RENDER = "render"
 MAX_WEIRDS = 500
@@ -120,16 +121,16 @@ def segment_closed(stream: Stream, reel: Reel) -> SegmentClosed:
 
 def recount(stream: Stream, reel: Reel) -> None:
     """Count a stream again from its file: a part of it was written by a recorder that was stopped."""
-    fresh = Stream(
-        call=stream.call, segment=stream.segment, speaker=stream.speaker, source=stream.source, destination=stream.destination,
-        ssrc=stream.ssrc, encodings=stream.encodings,
-    )  # fmt: skip
+    walker, key = fastest(), stream_key(stream.source, stream.destination, stream.ssrc)
+    walker.learn(key, stream)
+    counted: tuple[int, ...] = ()
     with reel.path(stream).open("rb") as file:
         for block in _packet_blocks(blocks.read(file)):
-            fresh.buffer += block
-            fresh.take()
-    for name in ("first", "last", "packets", "highest", "lowest", "late", "payload_types"):
-        setattr(stream, name, getattr(fresh, name))
+            for at, packet in blocks.packets(block):
+                walker.gather(key, at, packet)
+            counted = next((found[2] for found in walker.take()), counted)
+    if counted:
+        stream.count(Counters(*counted))
 
 
 def _packet_blocks(found: Iterable[blocks.Block]) -> Iterable[bytes]:

@@ -23,11 +23,12 @@ from capture import blocks, sip
 from capture.effects import Keep
 from capture.engine import Engine
 from capture.frames import Address
-from capture.media import STAMP, Stream
+from capture.media import Stream
 from capture.payloads import Encoding
 from capture.recorder import RENDER, Recorder
 from capture.scribe import Entry, Inline
 from capture.spool import Reel, ReelInUseError, abandoned, signalling
+from capture.walk import STAMP
 
 log = logging.getLogger(__name__)
 

@@ -13,10 +13,10 @@ from appliance.clock import Clock, SystemClock
 from appliance.errors import CouldNotError, UsageError
 from appliance.ledger import Ledger
 from appliance.moments import SECOND
-from capture import recovery
+from capture import pcapfile, recovery
 from capture.dialog import LINGER
 from capture.engine import Engine
-from capture.pcapfile import CaptureFileError, frames
+from capture.pcapfile import CaptureFileError, Records
 from capture.recorder import Recorder
 from capture.scribe import Inline
 from capture.spool import Reel, ReelInUseError, abandoned
@@ -85,7 +85,7 @@ def _must_be_readable(file: Path) -> None:
     """Say what is wrong with the file before anything is written."""
     if not file.exists():
         raise UsageError(f"{file}: there is no such file")
-    next(frames(file), None)
+    next(pcapfile.frames(file), None)
 
 
 def _record(box: Box, file: Path, reel: Reel, ledger: Ledger, clock: Clock) -> Replayed:
@@ -93,33 +93,73 @@ def _record(box: Box, file: Path, reel: Reel, ledger: Ledger, clock: Clock) -> R
     pen = Inline(ledger, reel, box.folders, clock)
     recorder = Recorder(engine, reel, pen, box.config)
     found = Replayed()
-    now = ticked_at = 0
+    run = _Run(engine, recorder)
     try:
-        for link, frame, at in frames(file):
-            now = max(now, at)
-            engine.frame(link, frame, at, now)
-            found.frames += 1
-            if engine.effects:
-                recorder.perform(now)
-            if engine.buffered > FLUSH_BYTES:
-                recorder.flush(now)
-            if now - ticked_at >= TICK_EVERY:
-                ticked_at = now
-                recorder.flush(now)
-                engine.tick(now)
-                recorder.perform(now)
+        with pcapfile.records(file) as records:
+            if records is not None:
+                run.walk(records)
+            else:
+                for link, frame, at in pcapfile.frames(file):
+                    run.reach(at)
+                    engine.frame(link, frame, at, run.now)
+                    run.perform()
     except CaptureFileError as error:
-        if not found.frames:
+        if not engine.frames:
             raise
         found.broken = error
-    recorder.flush(now)
-    engine.tick(now + LINGER)
+    found.frames = engine.frames
+    recorder.flush(run.now)
+    engine.tick(run.now + LINGER)
     engine.finish()
-    recorder.perform(now)
-    recorder.report_weirds(now)
+    recorder.perform(run.now)
+    recorder.report_weirds(run.now)
     pen.close()
     found.calls = recorder.closed
     return found
+
+
+class _Run:
+    """The capture's own clock, and what is due by it."""
+
+    def __init__(self, engine: Engine, recorder: Recorder) -> None:
+        self.now = 0
+        self._engine, self._recorder = engine, recorder
+        self._ticked_at = 0
+
+    def walk(self, records: Records) -> None:
+        """Every record, in pieces that end where a tick is due."""
+        engine, form = self._engine, records.form
+        more = records.more(0)
+        while more:
+            until = self._ticked_at + TICK_EVERY
+            records.place, following, latest, odd = engine.walker.records(
+                records.data, records.place, form.big, form.unit, until
+            )  # fmt: skip
+            for frame, at, _ in odd:
+                self.now = max(self.now, at)
+                engine.odd([(frame, at, 0)], self.now)
+                self.perform()
+            self.reach(latest)
+            if following:
+                self.reach(following)
+            else:
+                more = records.more(engine.frames)
+
+    def reach(self, at: int) -> None:
+        """The clock has come to `at`."""
+        self.now = max(self.now, at)
+        if self.now - self._ticked_at >= TICK_EVERY:
+            self._ticked_at = self.now
+            self._recorder.flush(self.now)
+            self._engine.tick(self.now)
+            self.perform()
+
+    def perform(self) -> None:
+        """Do what the engine asks for."""
+        if self._engine.effects:
+            self._recorder.perform(self.now)
+        if self._engine.buffered > FLUSH_BYTES:
+            self._recorder.flush(self.now)
 
 
 def _render(box: Box, ledger: Ledger, clock: Clock, calls: list[str]) -> None:

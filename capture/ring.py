@@ -16,9 +16,9 @@ import struct
 from collections.abc import Iterator
 
 from appliance.errors import CouldNotError
-from appliance.moments import SECOND
 from capture.frames import LINK_ETHERNET
 from capture.pcapfile import Captured
+from capture.walk import Twin, with_tag
 
 SOL_PACKET = 263
 PACKET_ADD_MEMBERSHIP, PACKET_RX_RING, PACKET_STATISTICS, PACKET_VERSION = 1, 5, 6, 10
@@ -35,14 +35,9 @@ RETIRE_MS = 10
 """A block that is not full is handed over after this long: it bounds the delay of a ring at the INVITE."""
 LOOK_S = 0.01
 STATUS_KERNEL, STATUS_USER = 0, 1
-VLAN_VALID, VLAN_TPID_VALID = 0x10, 0x40
 
 _BLOCK_HEAD = struct.Struct("=IIIIIIQ")
 """version, offset to private, status, packets, offset to first packet, length, sequence number."""
-_FRAME_HEAD = struct.Struct("=IIIIIIHH")
-"""next offset, seconds, nanoseconds, captured length, wire length, status, offset to MAC, offset to network."""
-_VLAN = struct.Struct("=IIHH")
-"""(in the variant header) rxhash, TCI, TPID, padding."""
 
 
 class RingError(CouldNotError):
@@ -87,8 +82,8 @@ class Ring:
 
     def __init__(self, packets: socket.socket) -> None:
         self._socket = packets
-        self._map = _map_ring(packets)
-        self._blocks = len(self._map) // BLOCK
+        self.memory = _map_ring(packets)
+        self._blocks = len(self.memory) // BLOCK
         self._next = self._first_waiting()
         self._held: list[int] = []
         self.received = 0
@@ -110,15 +105,22 @@ class Ring:
         else:
             select.select([self._socket.fileno(), *also], [], [], timeout)
 
-    def drain(self, blocks: int) -> Iterator[Captured]:
-        """The frames of up to so many waiting blocks; the blocks stay ours until `release`."""
-        for _ in range(blocks):
+    def blocks(self, most: int) -> Iterator[int]:
+        """Where each of up to so many waiting blocks begins in `memory`; the blocks stay ours until `release`."""
+        for _ in range(most):
             if len(self._held) >= self._blocks or not self._waits(self._next):
                 return
             index = self._next
             self._held.append(index)
             self._next = (index + 1) % self._blocks
-            yield from self._frames(index * BLOCK)
+            yield index * BLOCK
+
+    def drain(self, most: int) -> Iterator[Captured]:
+        """The frames of up to so many waiting blocks, one by one: for whoever has no walker."""
+        walker = Twin()
+        for start in self.blocks(most):
+            for frame, at, tag in walker.block(self.memory, start, start + BLOCK):
+                yield Captured(LINK_ETHERNET, with_tag(frame, tag), at)
 
     @property
     def full(self) -> bool:
@@ -128,7 +130,7 @@ class Ring:
     def release(self) -> None:
         """Give every drained block back: what it held is safe."""
         for index in self._held:
-            struct.pack_into("=I", self._map, index * BLOCK + 8, STATUS_KERNEL)
+            struct.pack_into("=I", self.memory, index * BLOCK + 8, STATUS_KERNEL)
         self._held.clear()
 
     def statistics(self) -> tuple[int, int]:
@@ -140,36 +142,18 @@ class Ring:
 
     def close(self) -> None:
         """Unmap; the socket stays open for whoever keeps it."""
-        self._map.close()
+        self.memory.close()
 
     def _first_waiting(self) -> int:
         """Where to go on: the oldest block that was never given back, or the one that the kernel is filling (the newest)."""
-        heads = [_BLOCK_HEAD.unpack_from(self._map, index * BLOCK) for index in range(self._blocks)]
+        heads = [_BLOCK_HEAD.unpack_from(self.memory, index * BLOCK) for index in range(self._blocks)]
         waiting = [(head[6], index) for index, head in enumerate(heads) if head[2] & STATUS_USER]
         if waiting:
             return min(waiting)[1]
         return max((head[6], index) for index, head in enumerate(heads))[1]
 
     def _waits(self, index: int) -> bool:
-        return bool(struct.unpack_from("=I", self._map, index * BLOCK + 8)[0] & STATUS_USER)
-
-    def _frames(self, base: int) -> Iterator[Captured]:
-        _, _, _, count, first, _, _ = _BLOCK_HEAD.unpack_from(self._map, base)
-        place, memory, unpack = base + first, self._map, _FRAME_HEAD.unpack_from
-        for _ in range(count):
-            step, second, nanosecond, length, _, status, mac, _ = unpack(memory, place)
-            frame = memory[place + mac : place + mac + length]
-            if status & VLAN_VALID:
-                frame = _with_tag(frame, memory, place, status)
-            yield Captured(LINK_ETHERNET, frame, second * SECOND + nanosecond)
-            place += step
-
-
-def _with_tag(frame: bytes, memory: mmap.mmap, place: int, status: int) -> bytes:
-    """The frame with the VLAN tag that the kernel took out of it."""
-    _, tci, tpid, _ = _VLAN.unpack_from(memory, place + _FRAME_HEAD.size)
-    kind = tpid if status & VLAN_TPID_VALID else 0x8100
-    return frame[:12] + struct.pack(">HH", kind, tci) + frame[12:]
+        return bool(struct.unpack_from("=I", self.memory, index * BLOCK + 8)[0] & STATUS_USER)
 
 
 def _map_ring(packets: socket.socket) -> mmap.mmap:

@@ -15,8 +15,9 @@ from collections.abc import Iterable
 
 from pylibsrtp import Error, Policy, Session
 
-from capture.media import MAX_KEYS_PER_CALL, STAMP, Mode
+from capture.media import MAX_KEYS_PER_CALL, Mode
 from capture.sdp import SrtpKey
+from capture.walk import STAMP
 
 _CM, _GCM = 30, {"AEAD_AES_128_GCM": 28, "AEAD_AES_256_GCM": 44}
 SUITES = {

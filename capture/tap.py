@@ -20,7 +20,7 @@ from appliance.service import HEARTBEAT_S, Service, sd_notify
 from capture import recovery
 from capture.engine import Engine
 from capture.recorder import Recorder
-from capture.ring import Ring, open_socket
+from capture.ring import BLOCK, Ring, open_socket
 from capture.scribe import Entry, Scribe
 from capture.spool import Reel, SpoolError
 
@@ -81,11 +81,12 @@ class Tap:
     def round(self) -> None:
         """Read what waits, write what is due."""
         now = self._clock.monotonic()
-        frame, last_at = self.engine.frame, self._last_at
-        for link, data, at in self.ring.drain(BLOCKS_A_ROUND):
-            frame(link, data, at, now)
-            last_at = at
-        self._last_at = last_at
+        walker, memory = self.engine.walker, self.ring.memory
+        before = walker.frames
+        for start in self.ring.blocks(BLOCKS_A_ROUND):
+            self.engine.odd(walker.block(memory, start, start + BLOCK), now)
+        if walker.frames != before:
+            self._last_at = self._clock.now()
         if now - self._ticked_at >= TICK:
             self._ticked_at = now
             self.engine.tick(now)

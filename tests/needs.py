@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from capture.walk import Twin, fastest
 from tests.bed import lan
 
 ABSENT = "../shared is absent"
@@ -29,3 +30,8 @@ def namespaces() -> pytest.MarkDecorator:
     """Network namespaces can be made here."""
     why = lan.possible()
     return pytest.mark.skipif(bool(why), reason=why or "-")
+
+
+def core() -> bool:
+    """Whether the hot path in C was built; it is wherever there is a compiler, and `make test` as root installs one."""
+    return not isinstance(fastest(), Twin)

@@ -11,7 +11,7 @@ from appliance.records import Side
 from capture.effects import Close, Effect
 from capture.engine import Engine
 from capture.frames import LINK_ETHERNET, Address
-from capture.media import STAMP
+from capture.walk import STAMP
 from tests.capture.playbook import ANSWER, CALL, CALLED, CALLER, OFFER, START, frame, office, rtp, tell
 
 PHONE = Address(CALLER.host, 4000)

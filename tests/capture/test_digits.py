@@ -21,8 +21,8 @@ from capture.blocks import SipBlock
 from capture.digits import KEYS, Events, Key, marks, of_signalling
 from capture.frames import Address
 from capture.index import index
-from capture.media import STAMP
 from capture.pcapfile import Captured
+from capture.walk import STAMP
 from tests import needs
 from tests.bed.made import PTIME, MadeCall, datagram
 from tests.bed.program import appliance

@@ -20,7 +20,8 @@ from capture import pcapfile
 from capture.effects import Effect, Emit, Keep, Watch, Weird
 from capture.engine import kept
 from capture.frames import LINK_ETHERNET, LINK_RAW, Address
-from capture.media import MAX_STREAMS_PER_CALL, STAMP
+from capture.media import MAX_STREAMS_PER_CALL
+from capture.walk import STAMP
 from tests import needs
 from tests.capture.playbook import ANSWER, CALL, OFFER, START, Call, frame, office, rtp, sdp
 from tests.capture.rig import DESK, HANG_UP, PHONE, Heard, Rig, carried, opened, talk, unpacked

@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 from scapy.layers.rtp import RTP, RTPExtension
 
 from capture.index import Packets, compact, index, join
-from capture.media import STAMP
 from capture.rtp import Rtp, RtpError, parse
+from capture.walk import STAMP
 
 AT = st.integers(0, 2**63 - 1)
 

@@ -12,9 +12,10 @@ from appliance.ids import CallId, segment_id
 from appliance.records import Side
 from capture.effects import Watch
 from capture.frames import Address, Datagram
-from capture.media import MAX_STREAMS_PER_CALL, STAMP, Media, Stream, stream_key
+from capture.media import MAX_STREAMS_PER_CALL, Media, Stream, stream_key
 from capture.payloads import Encoding
 from capture.sdp import Media as Section
+from capture.walk import Counters, Walker, fastest
 from tests.capture.playbook import frame, rtp
 
 ONE, TWO = CallId("a" * 16), CallId("b" * 16)
@@ -30,8 +31,8 @@ def watch(side: Side, address: Address, call: CallId = ONE, encodings: dict[int,
     return Watch(call, side, address, section)
 
 
-def watched(*watches: Watch) -> Media:
-    media = Media()
+def watched(*watches: Watch, walker: Walker | None = None) -> Media:
+    media = Media(walker)
     for each in watches or (watch(Side.CALLER, CALLER), watch(Side.CALLED, CALLED)):
         media.watch(each)
     return media
@@ -179,15 +180,17 @@ def test_the_key_is_what_stands_in_an_ordinary_frame(sport: int, dport: int, ssr
 
 def counted(*sequences: int, types: tuple[int, ...] = (0,), parts: int = 1) -> Stream:
     """A stream that gathered these packets, a millisecond apart, taken in so many parts."""
-    stream = found(watched(), CALLER, CALLED)
+    walker = fastest()
+    stream = found(watched(walker=walker), CALLER, CALLED)
     size = -(-len(sequences) // parts)
     for number, sequence in enumerate(sequences):
         packet = rtp(sequence, payload_type=types[number % len(types)])
-        stream.buffer += STAMP.pack(1000 + number, len(packet)) + packet
-        if (number + 1) % size == 0:
-            assert stream.take()
-    stream.take()
-    assert not stream.buffer
+        assert walker.gather(stream_key(CALLER, CALLED, 1), 1000 + number, packet)
+        if (number + 1) % size == 0 or number + 1 == len(sequences):
+            ((owner, _, told),) = walker.take()
+            assert owner is stream
+            stream.count(Counters(*told))
+    assert walker.take() == []
     return stream
 
 

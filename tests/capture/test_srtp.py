@@ -16,10 +16,11 @@ from appliance.ledger import Ledger
 from appliance.lookup import get_call
 from capture import pcapfile, rtp, sdp
 from capture.frames import Datagram, Dissector
-from capture.media import STAMP, Mode
+from capture.media import Mode
 from capture.pcapfile import Captured
 from capture.sdp import SrtpKey
 from capture.srtp import SUITES, Opener
+from capture.walk import STAMP
 from tests import needs
 from tests.bed.made import MadeCall, datagram, protector
 from tests.bed.recorded import all_recordings, recorded

@@ -19,10 +19,11 @@ from appliance.moments import MILLISECOND, SECOND
 from appliance.records import Side
 from capture import blocks
 from capture.frames import Address
-from capture.media import STAMP, Stream
+from capture.media import Stream
 from capture.payloads import Encoding
 from capture.spool import describe
 from capture.voice import RUN_S, SLICE_BYTES, Survey, Voice, origin_of, seconds_of, survey
+from capture.walk import STAMP
 from tests.bed.coders import CODERS
 from tests.bed.made import tone
 from tests.fakes.clock import START

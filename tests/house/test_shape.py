@@ -15,7 +15,7 @@ from tests.house.sources import FOLDERS, ROOT, SOURCES, name_of, tracked, tree_o
 LONGEST = 400
 TOP_LEVEL = {
     "appliance", "ivr_flows", "capture", "uploader", "provisioning", "systemd", "tests", "setup.cfg", "benchmarks", ".ci",
-    "README.md", "CHANGELOG.md", "Makefile", "pyproject.toml", ".gitignore",
+    "README.md", "CHANGELOG.md", "Makefile", "pyproject.toml", "setup.py", ".gitignore",
 }  # fmt: skip
 VAGUE = re.compile(r"(^|_)(util|utils|helper|helpers|common|misc|manager|base)($|_)")
 _REMOVERS = {"unlink", "rmtree", "rmdir", "removedirs"}
