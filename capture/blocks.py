@@ -41,7 +41,12 @@ class Damage:
 
 def encode(kind: bytes, body: bytes) -> bytes:
     """A block as it stands in the file."""
-    return _HEAD.pack(MAGIC, kind, len(body), zlib.crc32(body)) + body
+    return head(kind, body) + body
+
+
+def head(kind: bytes, body: bytes) -> bytes:
+    """What stands before a block's body."""
+    return _HEAD.pack(MAGIC, kind, len(body), zlib.crc32(body))
 
 
 def read(file: IO[bytes], damage: Damage | None = None) -> Iterator[Block]:

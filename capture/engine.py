@@ -19,7 +19,7 @@ from capture.frames import LINK_ETHERNET, Address, Datagram, Dissector, FrameErr
 from capture.media import Media, Stream, stream_key
 from capture.tcp import Streams
 from capture.tracker import Tracker
-from capture.walk import Counters, Odd, Walker, fastest, with_tag
+from capture.walk import Odd, Walker, fastest, with_tag
 
 
 class Engine:
@@ -108,7 +108,7 @@ class Engine:
         taken = []
         for owner, run, counted in self.walker.take():
             assert isinstance(owner, Stream)
-            owner.count(Counters(*counted))
+            owner.count(counted)
             self.tracker.heard(owner.call, owner.last, now)
             taken.append((owner, run))
         return taken

@@ -16,7 +16,7 @@ from capture.frames import Address, Datagram
 from capture.payloads import STATIC, Encoding
 from capture.rtp import looks_like_rtp
 from capture.sdp import SrtpKey
-from capture.walk import Counters, Twin, Walker
+from capture.walk import Twin, Walker
 
 MAX_STREAMS_PER_CALL = 64
 MAX_KEYS_PER_CALL = 64
@@ -106,7 +106,9 @@ class Stream:
     """Extended highest sequence number."""
     lowest: int = -1
     late: int = 0
-    payload_types: set[int] = field(default_factory=set)
+    types: int = 0
+    types_above: int = 0
+    """Payload types that were heard, a bit each; those from 64 on in the second."""
 
     @property
     def lost(self) -> int:
@@ -116,18 +118,17 @@ class Stream:
     @property
     def codecs(self) -> tuple[str, ...]:
         """Names of the encodings that were heard."""
-        return tuple(sorted(self.name(number) for number in self.payload_types))
+        heard = self.types_above << 64 | self.types
+        return tuple(sorted({self.name(number) for number in range(128) if heard >> number & 1}))
 
     def name(self, payload_type: int) -> str:
         """The encoding's name of this payload type, `PT96` where nobody said it."""
         encoding = self.encodings.get(payload_type) or STATIC.get(payload_type)
         return encoding.name if encoding else f"PT{payload_type}"
 
-    def count(self, counted: Counters) -> None:
-        """Take over what the walker counted."""
-        self.first, self.last, self.packets, self.late, self.lowest, self.highest = counted[:6]
-        types = counted.types_above << 64 | counted.types
-        self.payload_types = {number for number in range(128) if types >> number & 1}
+    def count(self, counted: tuple[int, ...]) -> None:
+        """Take over what the walker counted (see `walk.Counters`)."""
+        self.first, self.last, self.packets, self.late, self.lowest, self.highest, self.types, self.types_above = counted
 
 
 class Media:

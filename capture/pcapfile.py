@@ -137,7 +137,7 @@ class Records:
             (length,) = struct.unpack_from(">I" if self.form.big else "<I", self.data, self.place + 8)
             if length > MAX_RECORD:
                 raise CaptureFileError(f"{self._path}: is damaged behind frame {walked}; the {walked} frames before were read")
-        piece = self._file.read(_PIECE * 4)
+        piece = self._file.read(_PIECE)
         self.data, self.place = self.data[self.place :] + piece, 0
         if not piece and left:
             raise _cut(self._path, walked)

@@ -15,7 +15,7 @@ from capture.engine import Engine, kept
 from capture.media import Stream, stream_key
 from capture.scribe import Entry
 from capture.spool import Reel, SpoolError
-from capture.walk import Counters, fastest
+from capture.walk import fastest
 
 RENDER = "render"
 MAX_WEIRDS = 500
@@ -130,7 +130,7 @@ def recount(stream: Stream, reel: Reel) -> None:
                 walker.gather(key, at, packet)
             counted = next((found[2] for found in walker.take()), counted)
     if counted:
-        stream.count(Counters(*counted))
+        stream.count(counted)
 
 
 def _packet_blocks(found: Iterable[blocks.Block]) -> Iterable[bytes]:

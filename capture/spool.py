@@ -15,7 +15,6 @@ import ctypes
 import errno
 import fcntl
 import os
-from collections import OrderedDict
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -24,10 +23,10 @@ from appliance.errors import CouldNotError
 from appliance.ids import CallId, is_id
 from capture import blocks
 from capture.effects import Keep
+from capture.handles import Handles
 from capture.media import Stream
 
 SIGNALLING = "signalling"
-MAX_OPEN = 512
 _libc = ctypes.CDLL(None, use_errno=True)
 
 
@@ -45,7 +44,7 @@ class Reel:
     def __init__(self, spool: Path, name: str) -> None:
         self.folder = spool / name
         self.name = name
-        self._open: OrderedDict[Path, int] = OrderedDict()
+        self._files = Handles(self.folder)
         try:
             shelf.make_folder(self.folder)
             self._lock = os.open(self.folder / "lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o640)
@@ -65,14 +64,14 @@ class Reel:
             block = blocks.sip_message(blocks.SipBlock(message.at, message.source, message.destination, message.raw))
             gathered.setdefault(message.call, bytearray()).extend(block)
         for call, data in gathered.items():
-            self._append(self.folder / call / SIGNALLING, bytes(data))
+            self._append(call, SIGNALLING, [bytes(data)])
 
     def packets(self, stream: Stream, packets: bytes) -> None:
         """Append packets to their stream, described first where its encodings are new. Raises SpoolError."""
-        block = blocks.encode(blocks.PACKETS, packets)
+        pieces = [blocks.head(blocks.PACKETS, packets), packets]
         if not stream.described:
-            block = blocks.description(describe(stream)) + block
-        self._append(self.path(stream), block)
+            pieces.insert(0, blocks.description(describe(stream)))
+        self._append(stream.call, file_of(stream), pieces)
         stream.described = True
 
     def calls(self) -> list[CallId]:
@@ -81,18 +80,15 @@ class Reel:
 
     def path(self, stream: Stream) -> Path:
         """The stream's file."""
-        return self.folder / stream.call / f"{stream.segment}.rtp"
+        return self.folder / stream.call / file_of(stream)
 
     def close_call(self, call: CallId) -> None:
         """Close the files of a call."""
-        for path in [path for path in self._open if path.parent.name == call]:
-            os.close(self._open.pop(path))
+        self._files.close_call(call)
 
     def close(self) -> None:
         """Close every file and let the reel go."""
-        for handle in self._open.values():
-            os.close(handle)
-        self._open.clear()
+        self._files.close()
         os.close(self._lock)
 
     def set_aside(self, calls: Iterable[CallId]) -> None:
@@ -119,29 +115,17 @@ class Reel:
         """Make everything written so far durable. Raises SpoolError."""
         sync_disk_of(self.folder)
 
-    def _append(self, path: Path, data: bytes) -> None:
+    def _append(self, call: CallId, name: str, pieces: list[bytes]) -> None:
         try:
-            handle = self._handle(path)
-            view = memoryview(data)
-            while view:
-                view = view[os.write(handle, view) :]
+            self._files.append(call, name, pieces)
         except OSError as error:
-            if (handle := self._open.pop(path, -1)) >= 0:
-                os.close(handle)
             reason = "the disk is full" if error.errno == errno.ENOSPC else error.strerror
-            raise SpoolError(f"{path.parent}: the spool cannot be written ({reason}); free space on this disk") from error
+            raise SpoolError(f"{self.folder / call}: the spool cannot be written ({reason}); free space on this disk") from error
 
-    def _handle(self, path: Path) -> int:
-        handle = self._open.get(path)
-        if handle is None:
-            while len(self._open) >= MAX_OPEN:
-                os.close(self._open.popitem(last=False)[1])
-            path.parent.mkdir(exist_ok=True, mode=0o750)
-            handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o640)
-            self._open[path] = handle
-        else:
-            self._open.move_to_end(path)
-        return handle
+
+def file_of(stream: Stream) -> str:
+    """The name of the stream's file."""
+    return f"{stream.segment}.rtp"
 
 
 def signalling(folder: Path) -> list[blocks.SipBlock]:

@@ -20,7 +20,7 @@ from capture.spool import Reel
 from tests.bed.made import MadeCall, together, write_pcap
 
 TOUCHES = frozenset({
-    "write", "execute", "rename", "fsync", "mkdir", "open", "flock", "rmtree", "unlink", "close", "flush", "syncfs",
+    "write", "writev", "execute", "rename", "fsync", "mkdir", "open", "flock", "rmtree", "unlink", "close", "flush", "syncfs",
 })  # fmt: skip
 """C functions by which our code touches the world outside: where a process may be killed (`tests.fakes.processes.killed_before`)."""
 

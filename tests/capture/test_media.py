@@ -15,7 +15,7 @@ from capture.frames import Address, Datagram
 from capture.media import MAX_STREAMS_PER_CALL, Media, Stream, stream_key
 from capture.payloads import Encoding
 from capture.sdp import Media as Section
-from capture.walk import Counters, Walker, fastest
+from capture.walk import Walker, fastest
 from tests.capture.playbook import frame, rtp
 
 ONE, TWO = CallId("a" * 16), CallId("b" * 16)
@@ -189,7 +189,7 @@ def counted(*sequences: int, types: tuple[int, ...] = (0,), parts: int = 1) -> S
         if (number + 1) % size == 0 or number + 1 == len(sequences):
             ((owner, _, told),) = walker.take()
             assert owner is stream
-            stream.count(Counters(*told))
+            stream.count(told)
     assert walker.take() == []
     return stream
 

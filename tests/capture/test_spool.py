@@ -12,7 +12,7 @@ import pytest
 from appliance.errors import CouldNotError
 from appliance.ids import CallId, SegmentId
 from appliance.records import Side
-from capture import blocks, spool
+from capture import blocks
 from capture.effects import Keep
 from capture.frames import Address
 from capture.media import Stream
@@ -147,25 +147,6 @@ def test_a_successor_appends(tmp_path: Path) -> None:
     second.packets(stream(), b"two")
     second.close()
     assert bodies(second.path(stream())) == [b"one", b"two"]
-
-
-def test_more_streams_than_files_may_be_open_lose_nothing(reel: Reel) -> None:
-    before = len(open_files())
-    streams = [stream(number, CallId(f"call{number % 40:012}".replace("0", "a").replace("1", "b"))) for number in range(600)]
-    for part in (b"one", b"two"):
-        for speech in streams:
-            reel.packets(speech, part)
-            assert len(open_files()) <= before + spool.MAX_OPEN
-    assert all(bodies(reel.path(speech)) == [b"one", b"two"] for speech in streams)
-
-
-def test_the_file_least_written_to_is_the_one_that_is_closed(reel: Reel) -> None:
-    busy = stream(0)
-    for number in range(1, spool.MAX_OPEN + 50):
-        reel.packets(busy, b"x")
-        reel.packets(stream(number), b"x")
-    assert str(reel.path(busy)) in open_files()
-    assert str(reel.path(stream(1))) not in open_files()
 
 
 def test_a_closed_call_holds_no_file_open_and_can_be_written_again(reel: Reel) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from appliance.ids import CallId
 from capture.spool import Reel, SpoolError
 
 
@@ -24,10 +25,11 @@ class StubbornReel(Reel):
             raise SpoolError(f"{self.folder}: the disk failed to write (told so)")
         super().sync()
 
-    def _append(self, path: Path, data: bytes) -> None:
+    def _append(self, call: CallId, name: str, pieces: list[bytes]) -> None:
         number, self.writes = self.writes, self.writes + 1
         if number not in self.failing:
-            super()._append(path, data)
+            super()._append(call, name, pieces)
             return
-        super()._append(path, data[: len(data) // 2])
-        raise SpoolError(f"{path.parent}: the spool cannot be written (told so)")
+        data = b"".join(pieces)
+        super()._append(call, name, [data[: len(data) // 2]])
+        raise SpoolError(f"{self.folder / call}: the spool cannot be written (told so)")
