@@ -22,7 +22,7 @@ LOOK_S = 0.2
 def of_interface(interface: str, seconds: float, progress: TextIO | None) -> tuple[Sight, int]:
     """What an interface carries in so many seconds, and how many frames the kernel dropped meanwhile. Raises RingError."""
     sight = Sight()
-    with open_socket(interface, MEGABYTES) as packets:
+    with open_socket(interface, MEGABYTES, everything=True) as packets:
         ring = Ring(packets)
         begun = said = time.monotonic()
         try:

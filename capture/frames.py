@@ -20,11 +20,13 @@ LINK_RAW_BSD = (12, 14)
 """DLT_RAW as the BSDs number it."""
 
 ETHERTYPE_IPV4, ETHERTYPE_IPV6 = 0x0800, 0x86DD
-_TAGS = frozenset({0x8100, 0x88A8, 0x9100, 0x9200, 0x9300})
+TAGS = frozenset({0x8100, 0x88A8, 0x9100, 0x9200, 0x9300})
 _MAX_TAGS = 4
 TCP, UDP = 6, 17
 _HOP_BY_HOP, _ROUTING, _FRAGMENT, _AUTHENTICATION, _DESTINATION, _MOBILITY = 0, 43, 44, 51, 60, 135
 _SKIPPED = frozenset({_HOP_BY_HOP, _ROUTING, _DESTINATION, _MOBILITY})
+EXTENSIONS = frozenset({_HOP_BY_HOP, _ROUTING, _FRAGMENT, _AUTHENTICATION, _DESTINATION, _MOBILITY})
+"""Headers of IPv6 behind which there may be another (RFC 8200 §4)."""
 _MAX_EXTENSIONS = 16
 MAX_DEPTH = 8
 """Tunnels in one another."""
@@ -78,7 +80,7 @@ class _Ip(NamedTuple):
     destination: bytes
 
 
-_CARRIED = frozenset({TCP, UDP, *tunnels.BY_PROTOCOL})
+CARRIED = frozenset({TCP, UDP, *tunnels.BY_PROTOCOL})
 
 
 def host_text(host: bytes) -> str:
@@ -120,7 +122,7 @@ class Dissector:
         ethertype, offset = inner.ethertype, 0
         if ethertype == tunnels.ETHERNET:
             ethertype, offset = _link_payload(LINK_ETHERNET, inner.data)
-        elif ethertype in _TAGS:
+        elif ethertype in TAGS:
             ethertype, offset = _untagged(inner.data, ethertype, 0)
         return self._network(ethertype, inner.data, offset, now, depth + 1)
 
@@ -152,7 +154,7 @@ class Dissector:
         header = (first & 15) * 4
         if first >> 4 != 4 or header < 20 or len(frame) < offset + header:
             raise FrameError("ipv4-header")
-        if protocol not in _CARRIED:
+        if protocol not in CARRIED:
             return None
         if total and total < header:
             raise FrameError("ipv4-length")
@@ -175,7 +177,7 @@ class Dissector:
         source, destination = frame[offset + 8 : offset + 24], frame[offset + 24 : offset + 40]
         place = offset + 40
         for _ in range(_MAX_EXTENSIONS):
-            if protocol in _CARRIED:
+            if protocol in CARRIED:
                 return self._transport(_Ip(protocol, source, destination), frame[place:end], now, depth)
             if protocol == _FRAGMENT:
                 if end < place + 8:
@@ -194,7 +196,7 @@ class Dissector:
         """Extension headers may stand inside the reassembled part too (RFC 8200 §4.5)."""
         protocol, place = ip.protocol, 0
         for _ in range(_MAX_EXTENSIONS):
-            if protocol in _CARRIED:
+            if protocol in CARRIED:
                 return self._transport(ip._replace(protocol=protocol), whole[place:], now, depth)
             step = _extension(protocol, whole, place, len(whole))
             if step is None:
@@ -237,7 +239,7 @@ def _link_payload(link: int, frame: bytes) -> tuple[int, int]:
 def _untagged(frame: bytes, ethertype: int, offset: int) -> tuple[int, int]:
     """Behind VLAN tags, stacked ones too (IEEE 802.1Q, 802.1ad)."""
     for _ in range(_MAX_TAGS + 1):
-        if ethertype not in _TAGS:
+        if ethertype not in TAGS:
             return ethertype, offset
         if len(frame) < offset + 4:
             raise FrameError("vlan-short")

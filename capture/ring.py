@@ -8,6 +8,7 @@ killed, the ring goes on filling, the next tap finds every block that was not gi
 from __future__ import annotations
 
 import contextlib
+import ctypes
 import fcntl
 import mmap
 import select
@@ -16,6 +17,7 @@ import struct
 from collections.abc import Iterator
 
 from appliance.errors import CouldNotError
+from capture import bpf
 from capture.frames import LINK_ETHERNET
 from capture.pcapfile import Captured
 from capture.walk import Twin, with_tag
@@ -24,6 +26,7 @@ SOL_PACKET = 263
 PACKET_ADD_MEMBERSHIP, PACKET_RX_RING, PACKET_STATISTICS, PACKET_VERSION = 1, 5, 6, 10
 PACKET_MR_PROMISC, TPACKET_V3 = 1, 2
 ETH_P_ALL = 3
+SO_ATTACH_FILTER = 26
 SIOCGIFFLAGS, IFF_UP = 0x8913, 1
 ARPHRD = {1: LINK_ETHERNET, 772: LINK_ETHERNET}
 BLOCK = 1 << 16
@@ -44,8 +47,11 @@ class RingError(CouldNotError):
     """The interface cannot be listened on."""
 
 
-def open_socket(interface: str, megabytes: int) -> socket.socket:
-    """A packet socket with its ring, bound to the interface in promiscuous mode; needs CAP_NET_RAW. Raises RingError."""
+def open_socket(interface: str, megabytes: int, *, everything: bool = False) -> socket.socket:
+    """A packet socket with its ring, bound to the interface in promiscuous mode; needs CAP_NET_RAW. Raises RingError.
+
+    Only what may carry a call passes (`bpf.py`), unless `everything` is wanted.
+    """
     try:
         packets = socket.socket(socket.AF_PACKET, socket.SOCK_RAW, 0)
     except PermissionError as error:
@@ -56,6 +62,8 @@ def open_socket(interface: str, megabytes: int) -> socket.socket:
         blocks = max(4, megabytes * (1 << 20) // BLOCK)
         ring = struct.pack("7I", BLOCK, blocks, FRAME, BLOCK * blocks // FRAME, RETIRE_MS, 0, 0)
         packets.setsockopt(SOL_PACKET, PACKET_RX_RING, ring)
+        if not everything:
+            _filter(packets)
         packets.bind((interface, ETH_P_ALL))
         index = socket.if_nametoindex(interface)
         packets.setsockopt(SOL_PACKET, PACKET_ADD_MEMBERSHIP, struct.pack("iHH8s", index, PACKET_MR_PROMISC, 0, b""))
@@ -68,6 +76,13 @@ def open_socket(interface: str, megabytes: int) -> socket.socket:
             f"{interface}: cannot be listened on ({error.strerror}); `ip link` shows the interfaces there are"
         ) from error
     return packets
+
+
+def _filter(packets: socket.socket) -> None:
+    """Attach the filter (struct sock_fprog: number of instructions, where they lie)."""
+    instructions = bpf.program()
+    code = ctypes.create_string_buffer(b"".join(step.encode() for step in instructions))
+    packets.setsockopt(socket.SOL_SOCKET, SO_ATTACH_FILTER, struct.pack("HP", len(instructions), ctypes.addressof(code)))
 
 
 def _must_be_up(packets: socket.socket, interface: str) -> None:

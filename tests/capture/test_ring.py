@@ -56,7 +56,7 @@ def wire() -> Iterator[Wire]:
 
 @pytest.fixture
 def packets(wire: Wire) -> Iterator[socket.socket]:
-    found = wire.inside(lambda: open_socket(NEAR, MEGABYTES))
+    found = wire.inside(lambda: open_socket(NEAR, MEGABYTES, everything=True))
     yield found
     found.close()
 
