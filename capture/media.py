@@ -147,6 +147,11 @@ class Media:
         self.refused = 0
         """Streams beyond the bound of their call."""
 
+    @property
+    def size(self) -> int:
+        """Streams that are known."""
+        return len(self._streams)
+
     def watch(self, watch: Watch) -> None:
         """An address was announced. The newest announcement counts: ports are used again by later calls."""
         expectation = Expectation(

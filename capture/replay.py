@@ -46,7 +46,7 @@ def replay(box: Box, file: Path, clock: Clock | None = None) -> Replayed:
         reel = Reel(box.folders.spool, reel_name(file))
         try:
             _begin_anew(box, reel, ledger, clock)
-            found = _record(box, file, reel, ledger, clock)
+            found = record(box, file, reel, ledger, clock)
             _render(box, ledger, clock, found.calls)
             discharge.sweep(box.folders, ledger, reel.name)
             reel.retire()
@@ -88,7 +88,8 @@ def _must_be_readable(file: Path) -> None:
     next(pcapfile.frames(file), None)
 
 
-def _record(box: Box, file: Path, reel: Reel, ledger: Ledger, clock: Clock) -> Replayed:
+def record(box: Box, file: Path, reel: Reel, ledger: Ledger, clock: Clock) -> Replayed:
+    """Put this file's calls on the spool of `reel`, and their facts into the ledger. Raises CaptureFileError where there is no frame."""
     engine = Engine(box.config, via=reel.name)
     pen = Inline(ledger, reel, box.folders, clock)
     recorder = Recorder(engine, reel, pen, box.config)

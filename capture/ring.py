@@ -142,6 +142,11 @@ class Ring:
         """Whether every block is ours, so that the kernel has none to write into."""
         return len(self._held) >= self._blocks
 
+    @property
+    def scarce(self) -> bool:
+        """Whether so many blocks are ours that the kernel may soon have none."""
+        return len(self._held) >= self._blocks // 2
+
     def release(self) -> None:
         """Give every drained block back: what it held is safe."""
         for index in self._held:

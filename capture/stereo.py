@@ -43,8 +43,11 @@ class Channel:
                 start = max(0, piece.start - begin)
                 samples = piece.samples[max(0, begin - piece.start) :]
                 place = slice(start, start + len(samples))
-                free = ~taken[place]
-                out[place][free] = samples[free]
+                if taken[place].any():
+                    free = ~taken[place]
+                    out[place][free] = samples[free]
+                else:
+                    out[place] = samples
                 taken[place] = True
                 reach = max(reach, start + len(samples))
         return out, reach

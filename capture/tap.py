@@ -24,9 +24,13 @@ from capture.ring import BLOCK, Ring, open_socket
 from capture.scribe import Entry, Scribe
 from capture.spool import Reel, SpoolError
 
-FLUSH = SECOND // 5
+FLUSH, FLUSH_BUSY = SECOND // 5, 2 * SECOND // 5
+"""With many streams the runs are longer, so that writing them costs half. With the sync of half a second behind it (scribe.py), a
+power cut takes less than one second."""
+BUSY = 200
+"""Streams."""
 TICK = SECOND
-FLUSH_BYTES = 4 * 1024 * 1024
+FLUSH_BYTES = 16 * 1024 * 1024
 BLOCKS_A_ROUND = 64
 FD_NAME = "ring"
 LISTEN_FDS_START = 3
@@ -94,7 +98,7 @@ class Tap:
             self._beat(now)
         try:
             self.recorder.perform(now)
-            if now - self._flushed_at >= FLUSH or self.engine.buffered > FLUSH_BYTES or self.ring.full:
+            if self._due(now):
                 self.recorder.flush(now)
                 self._flushed_at = now
             if self.recorder.safe:
@@ -102,6 +106,11 @@ class Tap:
             self._trouble.over("the spool is written again")
         except SpoolError as error:
             self._trouble.happened(str(error))
+
+    def _due(self, now: int) -> bool:
+        """Whether what was gathered is to be written."""
+        patience = FLUSH if self.engine.media.size < BUSY else FLUSH_BUSY
+        return now - self._flushed_at >= patience or self.engine.buffered > FLUSH_BYTES or self.ring.scarce
 
     def close(self) -> None:
         """Write what is held and let everything go."""

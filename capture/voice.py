@@ -30,6 +30,7 @@ from capture.stereo import Piece
 from capture.timeline import MAX_DROPOUT, Counts, Placed, Timeline
 
 SLICE_BYTES = 1 << 21
+READ_AHEAD = 1 << 18
 RUN_S = 60
 """Longer stretches are decoded in parts: a hostile packet of one octet may stand for a tenth of a second."""
 RATES = (8000, 12000, 16000, 24000, 48000)
@@ -287,7 +288,7 @@ def _payloads(packets: Packets) -> Payloads:
 def _slices(path: Path, found: Survey, opener: Opener | None = None) -> Iterator[Packets]:
     """The file's packets (opened, where they are SRTP) in slices of about 2 MB; descriptions and damage are noted in `found`."""
     damage = blocks.Damage()
-    with path.open("rb") as file:
+    with path.open("rb", buffering=READ_AHEAD) as file:
         held: list[bytes] = []
         size = 0
         for block in blocks.read(file, damage):

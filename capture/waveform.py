@@ -24,14 +24,13 @@ class Waveform:
         joined = np.concatenate([self._rest, stereo])
         whole = len(joined) // self._bucket * self._bucket
         if whole:
-            loud = np.abs(joined[:whole].astype(np.int32)).reshape(-1, self._bucket, 2)
-            self._peaks.append(loud.max(axis=1))
+            self._peaks.append(_peaks(joined[:whole], self._bucket))
         self._rest = joined[whole:]
 
     def encode(self) -> dict[str, str | int]:
         """Peaks as one byte each (square root scale, so that quiet speech shows), base64, channel by channel."""
         if len(self._rest):
-            self._peaks.append(np.abs(self._rest.astype(np.int32)).max(axis=0, keepdims=True))
+            self._peaks.append(_peaks(self._rest, len(self._rest)))
             self._rest = self._rest[:0]
         peaks = np.concatenate(self._peaks) if self._peaks else np.zeros((0, 2), np.int32)
         if len(peaks) > MAX_POINTS:
@@ -44,3 +43,13 @@ class Waveform:
             "left": base64.b64encode(shown[:, 0].tobytes()).decode(),
             "right": base64.b64encode(shown[:, 1].tobytes()).decode(),
         }
+
+
+def _peaks(stereo: NDArray[np.int16], bucket: int) -> NDArray[np.int32]:
+    """The loudest of each so many samples, channel by channel: contiguous, so that NumPy's vector instructions are used."""
+    peaks = np.empty((len(stereo) // bucket, 2), np.int32)
+    for channel in (0, 1):
+        table = np.ascontiguousarray(stereo[:, channel]).reshape(-1, bucket)
+        highest, lowest = table.max(axis=1).astype(np.int32), table.min(axis=1).astype(np.int32)
+        peaks[:, channel] = np.maximum(highest, -lowest)
+    return peaks

@@ -61,12 +61,14 @@ class Below:
 
 
 class Writer:
-    """A stereo sound file (`form`: FLAC or WAV, 16 bits) that is being written."""
+    """A stereo sound file (`form`: FLAC or WAV, 16 bits) that is being written; `effort` from 0 to 1 where the form has one."""
 
-    def __init__(self, file: IO[bytes], sample_rate: int, form: str) -> None:
+    def __init__(self, file: IO[bytes], sample_rate: int, form: str, effort: float | None = None) -> None:
         self._below = Below(file)
         with self._below.told():
-            self._sound = soundfile.SoundFile(self._below, "w", sample_rate, 2, subtype="PCM_16", format=form)
+            self._sound = soundfile.SoundFile(
+                self._below, "w", sample_rate, 2, subtype="PCM_16", format=form, compression_level=effort
+            )
 
     def write(self, stereo: Stereo) -> None:
         """The next samples. Raises what the file raises."""
