@@ -9,7 +9,7 @@ RUN_PACKAGES := python3-venv iproute2
 TEST_PACKAGES := $(shell cat tests/debian-packages.txt)
 DATA ?= var
 
-.PHONY: run test check coverage explore bench messages samples clean
+.PHONY: run test check coverage explore fuzz bench messages samples clean
 
 run: $(VENV)/run.stamp
 	@$(BIN)/appliance demo --data $(DATA) $(ARGS)
@@ -26,6 +26,9 @@ coverage: $(VENV)/test.stamp
 
 explore: $(VENV)/test.stamp
 	$(BIN)/pytest --hypothesis-profile explore --ignore tests/e2e $(ARGS)
+
+fuzz: $(VENV)/fuzz.stamp
+	$(BIN)/python -m tests.fuzz --write $(ARGS)
 
 bench: $(VENV)/test.stamp
 	$(BIN)/python -m benchmarks $(ARGS)
@@ -47,6 +50,10 @@ $(VENV)/run.stamp: $(VENV)/python.stamp setup.cfg pyproject.toml $(CONSTRAINTS)
 
 $(VENV)/test.stamp: $(VENV)/run.stamp
 	$(BIN)/pip install --quiet --disable-pip-version-check --constraint $(CONSTRAINTS) --editable '.[test]'
+	@touch $@
+
+$(VENV)/fuzz.stamp: $(VENV)/test.stamp
+	$(BIN)/pip install --quiet --disable-pip-version-check --constraint $(CONSTRAINTS) --editable '.[fuzz]'
 	@touch $@
 
 clean:
