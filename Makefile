@@ -28,6 +28,7 @@ explore: $(VENV)/test.stamp
 	$(BIN)/pytest --hypothesis-profile explore --ignore tests/e2e $(ARGS)
 
 fuzz: $(VENV)/fuzz.stamp
+	APPLIANCE_FUZZ_LONG=1 $(BIN)/pytest tests/fuzz/test_prefixes.py
 	$(BIN)/python -m tests.fuzz --write $(ARGS)
 
 bench: $(VENV)/test.stamp

@@ -34,7 +34,7 @@ LINKS = (1, 0, 101, 108, 113, 228, 229, 276, 12, 14, 147)
 """Link types that we take apart, and one that we do not."""
 SIP_WORDS = (
     b"SIP/2.0 ", b"INVITE ", b"BYE ", b"\r\n", b"\r\n\r\n", b"\n", b"\r", b"\t", b":", b";", b",", b'"', b"\\", b"<", b">", b"@", b"%",
-    b"=", b"Via: ", b"v:", b"From: ", b"f:", b"To: ", b"t:", b"Call-ID: ", b"i:", b"CSeq: ", b"Content-Length: ", b"l:", b"c:", 
+    b"=", b"Via: ", b"v:", b"From: ", b"f:", b"To: ", b"t:", b"Call-ID: ", b"i:", b"CSeq: ", b"Content-Length: ", b"l:", b"c:",
     b"Content-Type: ",
     b"application/sdp", b"multipart/mixed;boundary=", b"sip:", b"sips:", b"tel:", b"tag=", b"%00", b"%e3%81", b"\x82\xa0", b"\xe3\x81\x82",
     b"[::1]", b"transport=tcp", b"99999999999", b"Replaces:", b"application/dtmf-relay", b"Signal=", "０".encode(), "²".encode(),
