@@ -13,7 +13,7 @@ import mmap
 import select
 import socket
 import struct
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 from appliance.errors import CouldNotError
 from appliance.moments import SECOND
@@ -110,14 +110,16 @@ class Ring:
         else:
             select.select([self._socket.fileno(), *also], [], [], timeout)
 
-    def drain(self, blocks: int) -> Iterator[Captured]:
-        """The frames of up to so many waiting blocks; the blocks stay ours until `release`."""
+    def drain(self, blocks: int, prepare: Callable[[mmap.mmap, int], None] | None = None) -> Iterator[Captured]:
+        """The frames of up to so many waiting blocks, each prepared first; the blocks stay ours until `release`."""
         for _ in range(blocks):
             if len(self._held) >= self._blocks or not self._waits(self._next):
                 return
             index = self._next
             self._held.append(index)
             self._next = (index + 1) % self._blocks
+            if prepare is not None:
+                prepare(self._map, index * BLOCK)
             yield from self._frames(index * BLOCK)
 
     @property
