@@ -9,7 +9,7 @@ RUN_PACKAGES := python3-venv iproute2
 TEST_PACKAGES := $(shell cat tests/debian-packages.txt)
 DATA ?= var
 
-.PHONY: run test check coverage explore fuzz bench messages samples clean
+.PHONY: run test check coverage explore fuzz soak bench messages samples clean
 
 run: $(VENV)/run.stamp
 	@$(BIN)/appliance demo --data $(DATA) $(ARGS)
@@ -30,6 +30,9 @@ explore: $(VENV)/test.stamp
 fuzz: $(VENV)/fuzz.stamp
 	APPLIANCE_FUZZ_LONG=1 $(BIN)/pytest tests/fuzz/test_prefixes.py
 	$(BIN)/python -m tests.fuzz --write $(ARGS)
+
+soak: $(VENV)/test.stamp
+	$(BIN)/python -m benchmarks --write soak $(ARGS)
 
 bench: $(VENV)/test.stamp
 	$(BIN)/python -m benchmarks $(ARGS)
