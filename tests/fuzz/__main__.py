@@ -76,7 +76,7 @@ def main() -> int:
     targets = [named(name) for name in arguments.names] or list(TARGETS)
     lines = [
         f"## fuzz, {datetime.now(UTC):%Y-%m-%d}", "", machine(), "",
-        "| target | inputs | s | outcomes (the commonest) | slowest ms | resident MB, at a tenth → at the end | led by coverage before |",
+        "| target | inputs | s | outcomes (the commonest) | slowest, CPU ms | resident MB, at a tenth → at the end | led by coverage |",
         "| --- | --- | --- | --- | --- | --- | --- |",
     ]  # fmt: skip
     found = 0

@@ -41,6 +41,7 @@ class Figures:
     inputs: int = 0
     seconds: float = 0.0
     slowest_ms: float = 0.0
+    """CPU time of the slowest input."""
     warm_mb: float = 0.0
     """Resident, after a tenth of the run."""
     end_mb: float = 0.0
@@ -58,7 +59,7 @@ def fuzz(
     """Feed so many inputs (or as many as `seconds` allow), made from the target's seeds and `more`. Raises FindError."""
     run, mutator = target.make(), Mutator([*target.seeds(), *more], target.words, seed)
     figures, recent = Figures(target.name), list[bytes]()
-    begun, clock = time.monotonic(), time.perf_counter
+    begun, clock = time.monotonic(), time.thread_time
     with guarded(hang_s):
         for number in range(inputs):
             data = mutator.next()
