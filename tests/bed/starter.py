@@ -7,6 +7,7 @@ import signal
 import socket
 import subprocess
 import sys
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -48,6 +49,9 @@ class Starter:
 
     def spawn(self, *, hand_over: bool = True) -> None:
         """Start a tap."""
+        with suppress(BlockingIOError):  # what the tap before had to say
+            while self._notified.recv(4096, socket.MSG_DONTWAIT):
+                pass
         program = [*COMMAND, "capture", "tap", "--interface", MIRROR, "--data", str(self._data)]
         handed = []
         if hand_over and self.kept >= 0:
