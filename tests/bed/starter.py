@@ -49,9 +49,11 @@ class Starter:
 
     def spawn(self, *, hand_over: bool = True) -> None:
         """Start a tap."""
+        self._notified.setblocking(False)
         with suppress(BlockingIOError):  # what the tap before had to say
-            while self._notified.recv(4096, socket.MSG_DONTWAIT):
+            while self._notified.recv(4096):
                 pass
+        self._notified.settimeout(30.0)
         program = [*COMMAND, "capture", "tap", "--interface", MIRROR, "--data", str(self._data)]
         handed = []
         if hand_over and self.kept >= 0:
