@@ -9,7 +9,7 @@ RUN_PACKAGES := python3-venv iproute2
 TEST_PACKAGES := $(shell cat tests/debian-packages.txt)
 DATA ?= var
 
-.PHONY: run test check coverage explore bench messages samples clean
+.PHONY: run test check coverage explore fuzz soak bench messages samples clean
 
 run: $(VENV)/run.stamp
 	@$(BIN)/appliance demo --data $(DATA) $(ARGS)
@@ -25,6 +25,13 @@ coverage: $(VENV)/test.stamp
 
 explore: $(VENV)/test.stamp
 	$(BIN)/pytest --hypothesis-profile explore --ignore tests/e2e $(ARGS)
+
+fuzz: $(VENV)/fuzz.stamp
+	APPLIANCE_FUZZ_LONG=1 $(BIN)/pytest tests/fuzz/test_prefixes.py
+	$(BIN)/python -m tests.fuzz --write $(ARGS)
+
+soak: $(VENV)/test.stamp
+	$(BIN)/python -m benchmarks --write soak $(ARGS)
 
 bench: $(VENV)/test.stamp
 	$(BIN)/python -m benchmarks $(ARGS)
@@ -48,6 +55,10 @@ $(VENV)/run.stamp: $(VENV)/python.stamp setup.cfg setup.py pyproject.toml captur
 $(VENV)/test.stamp: $(VENV)/run.stamp tests/debian-packages.txt
 	@sh tests/tools/debian.sh $(TEST_PACKAGES)
 	$(BIN)/pip install --quiet --disable-pip-version-check --constraint $(CONSTRAINTS) --editable '.[test]'
+	@touch $@
+
+$(VENV)/fuzz.stamp: $(VENV)/test.stamp
+	$(BIN)/pip install --quiet --disable-pip-version-check --constraint $(CONSTRAINTS) --editable '.[fuzz]'
 	@touch $@
 
 clean:

@@ -28,16 +28,23 @@ from appliance.records import Heartbeat
 HEARTBEAT_S = 10.0
 _FAILED_ROUND_S = (0.2, 1.0, 5.0, 15.0)
 
+NOTIFY_S = 5.0
+"""How long a word to systemd may wait to be taken."""
+
 log = logging.getLogger(__name__)
 
 
 def sd_notify(*assignments: str) -> None:
-    """Tell systemd (sd_notify(3)); outside of it nothing happens."""
+    """Tell systemd (sd_notify(3)); outside of it nothing happens.
+
+    Whoever reads may be busy, and his queue full: a sign of life waits for nobody, since the next follows; anything else a little.
+    """
     address = os.environ.get("NOTIFY_SOCKET")
     if not address:
         return
     with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM | socket.SOCK_CLOEXEC) as notifier, suppress(OSError):
         notifier.connect("\0" + address[1:] if address.startswith("@") else address)
+        notifier.settimeout(0.0 if assignments == ("WATCHDOG=1",) else NOTIFY_S)
         notifier.sendall("\n".join(assignments).encode())
 
 

@@ -10,17 +10,18 @@ from pathlib import Path
 
 from benchmarks.measure import machine
 
-NAMES = ("capture", "memory")
+NAMES = ("capture", "memory", "soak")
+UNASKED = NAMES[:2]
 RESULTS = Path(__file__).with_name("RESULTS.md")
 
 
 def main() -> int:
-    """Run the named benchmarks, or all."""
+    """Run the named benchmarks, or those that take minutes."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
-    parser.add_argument("names", nargs="*", metavar="NAME", help=f"of {', '.join(NAMES)} (default: all)")
+    parser.add_argument("names", nargs="*", metavar="NAME", help=f"of {', '.join(NAMES)} (default: {', '.join(UNASKED)})")
     parser.add_argument("--write", action="store_true", help="add the tables to benchmarks/RESULTS.md")
     arguments = parser.parse_args()
-    for name in arguments.names or NAMES:
+    for name in arguments.names or UNASKED:
         begun = f"## {name}, {datetime.now(UTC):%Y-%m-%d}\n\n{machine()}\n"
         text = "\n".join([begun, *importlib.import_module(f"benchmarks.{name}").lines(), ""])
         print(text, flush=True)

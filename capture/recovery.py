@@ -27,7 +27,7 @@ from capture.media import Stream
 from capture.payloads import Encoding
 from capture.recorder import RENDER, Recorder
 from capture.scribe import Entry, Inline
-from capture.spool import Reel, ReelInUseError, abandoned, signalling
+from capture.spool import NOTE, Reel, ReelInUseError, abandoned, signalling
 from capture.walk import STAMP
 
 log = logging.getLogger(__name__)
@@ -204,4 +204,4 @@ def _address(pair: tuple[str, int]) -> Address:
 
 def _touched_at(folder: Path) -> float:
     """When anything below the folder was last written (seconds since the epoch)."""
-    return max((path.stat().st_mtime for path in folder.rglob("*") if path.name != "lock"), default=0.0)
+    return max((path.stat().st_mtime for path in folder.rglob("*") if path.name not in ("lock", NOTE)), default=0.0)

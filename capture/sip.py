@@ -194,8 +194,11 @@ def uri(text: str) -> Uri:
 
 
 def decode_text(raw: bytes) -> str:
-    """Bytes of a header as text: UTF-8, else Shift_JIS (old exchanges), else byte by byte."""
-    for encoding in ("utf-8", "cp932"):
+    """Bytes of a header as text: ISO-2022-JP where its escapes are, UTF-8, else Shift_JIS (old exchanges), else byte by byte.
+
+    EUC-JP cannot be told from half-width katakana in Shift_JIS, which names are really sent in; it is read as those.
+    """
+    for encoding in (*(("iso2022_jp",) if b"\x1b$" in raw else ()), "utf-8", "cp932"):
         try:
             return raw.decode(encoding)
         except UnicodeDecodeError:

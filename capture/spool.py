@@ -1,5 +1,6 @@
 """The spool: what is being received, on disk within a fifth of a second, safe from a power cut within one.
 
+    spool/REEL/note                    the time base, for the next tap (`timebase.py`)
     spool/REEL/lock                    held by the tap or replay that writes this reel
     spool/REEL/CALL/signalling         the call's SIP messages as seen
     spool/REEL/CALL/SEGMENT.rtp        one RTP stream as seen: order, gaps and duplicates included
@@ -27,6 +28,7 @@ from capture.handles import Handles
 from capture.media import Stream
 
 SIGNALLING = "signalling"
+NOTE = "note"
 _libc = ctypes.CDLL(None, use_errno=True)
 
 
@@ -73,6 +75,21 @@ class Reel:
             pieces.insert(0, blocks.description(describe(stream)))
         self._append(stream.call, file_of(stream), pieces)
         stream.described = True
+
+    @property
+    def note(self) -> str:
+        """What the recorder before left to its successor, "" where it left nothing."""
+        try:
+            return (self.folder / NOTE).read_text("ascii")
+        except (OSError, UnicodeDecodeError):
+            return ""
+
+    def leave_note(self, note: str) -> None:
+        """Leave a line to the next recorder of this reel. Raises SpoolError."""
+        try:
+            (self.folder / NOTE).write_text(note, "ascii")
+        except OSError as error:
+            raise SpoolError(f"{self.folder}: the spool cannot be written ({error.strerror}); free space on this disk") from error
 
     def calls(self) -> list[CallId]:
         """The calls that have a folder here."""

@@ -7,9 +7,11 @@ its unread blocks in the ring, and the next tap goes on with both.
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import os
 import socket
+from pathlib import Path
 
 from appliance.box import Box
 from appliance.errors import ConfigError, CouldNotError
@@ -18,11 +20,13 @@ from appliance.logs import Trouble
 from appliance.moments import SECOND
 from appliance.service import HEARTBEAT_S, Service, sd_notify
 from capture import recovery
+from capture.effects import Weird
 from capture.engine import Engine
 from capture.recorder import Recorder
 from capture.ring import BLOCK, Ring, open_socket
 from capture.scribe import Entry, Scribe
 from capture.spool import Reel, SpoolError
+from capture.timebase import STEP, TimeBase, together
 
 FLUSH, FLUSH_BUSY = SECOND // 5, 2 * SECOND // 5
 """With many streams the runs are longer, so that writing them costs half. With the sync of half a second behind it (scribe.py), a
@@ -52,6 +56,8 @@ class Tap:
         self._trouble = Trouble(log, self._clock.monotonic)
         self._flushed_at = self._ticked_at = self._clock.monotonic()
         self._last_at: int = self._clock.now()
+        self._base = TimeBase(lambda: together(self._clock.now, self._clock.monotonic), self.reel.note, boot_id())
+        self._noted = 0
         self._beat_at = 0
         self._take_over(box)
 
@@ -87,10 +93,13 @@ class Tap:
         now = self._clock.monotonic()
         walker, memory = self.engine.walker, self.ring.memory
         before = walker.frames
+        self._base.look()
         for start in self.ring.blocks(BLOCKS_A_ROUND):
+            self._base.block(memory, start)
             self.engine.odd(walker.block(memory, start, start + BLOCK), now)
         if walker.frames != before:
             self._last_at = self._clock.now()
+        self._keep_time()
         if now - self._ticked_at >= TICK:
             self._ticked_at = now
             self.engine.tick(now)
@@ -111,6 +120,19 @@ class Tap:
         """Whether what was gathered is to be written."""
         patience = FLUSH if self.engine.media.size < BUSY else FLUSH_BUSY
         return now - self._flushed_at >= patience or self.engine.buffered > FLUSH_BYTES or self.ring.scarce
+
+    def _keep_time(self) -> None:
+        """Say that the wall clock was set, and adopt its time once no call is under way."""
+        for moved in self._base.take_steps():
+            said = f"the wall clock was set by {moved / SECOND:+.3f} s; calls under way keep the time they began with"
+            log.warning("%s", said)
+            self.engine.effects.append(Weird("clock-stepped", said.encode()))
+        if self._base.shift and all(dialog.closed for dialog in self.engine.tracker.dialogs.values()):
+            self._base.adopt()
+        if abs(self._base.base - self._noted) >= STEP // 2:
+            with contextlib.suppress(SpoolError):
+                self.reel.leave_note(self._base.note)
+                self._noted = self._base.base
 
     def close(self) -> None:
         """Write what is held and let everything go."""
@@ -139,6 +161,11 @@ class Tap:
         }  # fmt: skip
         self._scribe.put(Entry(heartbeat=self._service.heartbeat("ok")))
         self.recorder.report_weirds(self._clock.now())
+
+
+def boot_id() -> str:
+    """Of the machine's present run."""
+    return Path("/proc/sys/kernel/random/boot_id").read_text("ascii").strip()
 
 
 def inherited_socket() -> socket.socket | None:

@@ -221,6 +221,17 @@ def test_several_words_are_told_at_once(monkeypatch: pytest.MonkeyPatch, tmp_pat
     assert notified.recv(4096).decode() == "READY=1\nSTATUS=東京"
 
 
+def test_a_sign_of_life_waits_for_nobody(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, notified: socket.socket) -> None:
+    monkeypatch.setenv("NOTIFY_SOCKET", str(tmp_path / "notify"))
+    signal.alarm(20)  # where it waits, it waits for ever
+    try:
+        for _ in range(1000):
+            service.sd_notify("WATCHDOG=1")
+    finally:
+        signal.alarm(0)
+    assert notified.recv(4096) == b"WATCHDOG=1"
+
+
 def test_memory_is_what_the_kernel_says() -> None:
     before = service.resident_megabytes()
     ballast = b"x" * 50_000_000

@@ -19,6 +19,32 @@ def disk(place: Path, kilobytes: int) -> Iterator[Path]:
         subprocess.run(["umount", str(place)], check=True)
 
 
+@contextmanager
+def loop_disk(image: Path, megabytes: int) -> Iterator[Path]:
+    """An ext4 disk in the file `image`, mounted beside it, as long as the block lasts."""
+    place = image.with_suffix(".d")
+    place.mkdir(parents=True)
+    with image.open("wb") as file:
+        file.truncate(megabytes << 20)
+    subprocess.run(["mkfs.ext4", "-q", "-F", str(image)], check=True, capture_output=True)
+    subprocess.run(["mount", "-o", "loop", str(image), str(place)], check=True, capture_output=True)
+    try:
+        yield place
+    finally:
+        subprocess.run(["umount", str(place)], check=True)
+        image.unlink()
+
+
+@contextmanager
+def frozen(place: Path) -> Iterator[None]:
+    """The disk takes no write, and whoever writes waits, as long as the block lasts."""
+    subprocess.run(["fsfreeze", "-f", str(place)], check=True)
+    try:
+        yield
+    finally:
+        subprocess.run(["fsfreeze", "-u", str(place)], check=True)
+
+
 def make_read_only(place: Path) -> None:
     """From now on nothing can be written to the disk."""
     subprocess.run(["mount", "-o", "remount,ro", str(place)], check=True)

@@ -169,6 +169,11 @@ def test_japanese_names_are_read_in_both_encodings(name: str, encoding: str) -> 
     assert (found.display_name, found.uri.user, found.parameters) == (name, "0312345678", {"tag": "1"})
 
 
+def test_a_name_in_iso_2022_jp_is_known_by_its_escapes() -> None:
+    line = 'From: "表示 太郎" <sip:1@h>;tag=1'.encode("iso2022_jp")
+    assert name_address(message(line).get("from")).display_name == "表示 太郎"
+
+
 def test_a_header_in_no_known_encoding_is_kept_byte_by_byte() -> None:
     found = message(b'From: "Caf\xe9" <sip:1@h>')
     assert name_address(found.get("from")).display_name == "Café"

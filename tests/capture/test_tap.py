@@ -2,116 +2,29 @@
 
 from __future__ import annotations
 
-import os
 import signal
-import socket
 import subprocess
-import sys
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from appliance.box import Box
-from appliance.calls import Call, Recording
+from appliance.calls import Recording
 from appliance.errors import ConfigError
-from appliance.ledger import Ledger
-from appliance.lookup import get_recording, read_call, select_calls
 from capture.tap import interface_of
 from tests import needs
 from tests.bed import disks
 from tests.bed.house import wait_for
 from tests.bed.lan import MIRROR, Lan
 from tests.bed.made import MadeCall, together, write_pcap
-from tests.bed.program import COMMAND, appliance
+from tests.bed.program import COMMAND
+from tests.bed.starter import Starter
 
 pytestmark = needs.namespaces()
 
 CALL = MadeCall(talk=1.6)
-HANDED_OVER = """
-import os, sys
-os.dup2(int(sys.argv[1]), 3, inheritable=True)
-os.environ.update(LISTEN_PID=str(os.getpid()), LISTEN_FDS="1", LISTEN_FDNAMES="ring")
-os.execv(sys.executable, [sys.executable, *sys.argv[2:]])
-"""
-"""Starts a program as systemd does that kept a descriptor for it."""
-
-
-class Starter:
-    """Whoever starts the tap: hears its notifications, keeps the packet socket that it gives, and hands that to the next tap."""
-
-    def __init__(self, lan: Lan, data: Path) -> None:
-        self.box = Box.at(data)
-        self._lan, self._data = lan, data
-        data.mkdir(parents=True, exist_ok=True)
-        self._address = data.parent / "notify"
-        self._notified = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
-        self._notified.bind(str(self._address))
-        self._notified.settimeout(30.0)
-        self.kept = -1
-        self.said: list[str] = []
-        self.tap: subprocess.Popen[bytes] | None = None
-
-    def start(self, *, hand_over: bool = True) -> None:
-        """Start a tap and wait until it is ready."""
-        program = [*COMMAND, "capture", "tap", "--interface", MIRROR, "--data", str(self._data)]
-        handed = []
-        if hand_over and self.kept >= 0:
-            handed = [self.kept]
-            program = [sys.executable, "-c", HANDED_OVER, str(self.kept), *program[1:]]
-        environment = {**os.environ, "NOTIFY_SOCKET": str(self._address)}
-        with (self._data.parent / "tap.log").open("ab") as log:
-            self.tap = subprocess.Popen(self._lan.inside("box", program), env=environment, stderr=log, pass_fds=handed)
-        self.said.clear()
-        while "READY=1" not in self.said:
-            text, handles, _, _ = socket.recv_fds(self._notified, 4096, 4)
-            self.said += text.decode().splitlines()
-            if handles:
-                (self.kept,) = handles
-
-    def stop(self, number: int = signal.SIGTERM) -> int:
-        """Send this signal to the tap; its exit code."""
-        assert self.tap is not None
-        self.tap.send_signal(number)
-        return self.tap.wait(30)
-
-    def close(self) -> None:
-        """End everything."""
-        if self.tap is not None and self.tap.poll() is None:
-            self.tap.kill()
-            self.tap.wait()
-        if self.kept >= 0:
-            os.close(self.kept)
-        self._notified.close()
-
-    def calls(self) -> list[Call]:
-        """Every call, oldest first."""
-        with Ledger.open(self.box.folders.ledger) as ledger:
-            return [read_call(row) for row in ledger.connection.execute(*select_calls("ORDER BY started_at"))]
-
-    def closed(self, count: int = 1) -> bool:
-        """Whether so many calls are closed, each with a reason or queued to be rendered."""
-        with Ledger.open(self.box.folders.ledger) as ledger:
-            queued = int(ledger.connection.execute("SELECT count(*) FROM job WHERE kind = 'render'").fetchone()[0])
-        return queued + sum(1 for call in self.calls() if call.not_recorded) >= count
-
-    def answered(self) -> bool:
-        """Whether somebody talks."""
-        return any(call.answered_at for call in self.calls())
-
-    def recordings(self) -> list[Recording]:
-        """Render what there is; the recordings, oldest call first."""
-        appliance("capture", "render", "--once", "--data", self._data)
-        with Ledger.open(self.box.folders.ledger) as ledger:
-            found = [get_recording(ledger.connection, call.id) for call in self.calls()]
-        return [recording for recording in found if recording is not None]
-
-    def detail(self) -> dict[str, Any]:
-        """What the tap says of itself."""
-        with Ledger.open(self.box.folders.ledger) as ledger:
-            return dict(ledger.heartbeats()[0].detail)
 
 
 @pytest.fixture(scope="module")
