@@ -21,6 +21,7 @@ from capture.tracker import Tracker
 _PLAIN_IPV4 = b"\x08\x00\x45"
 _UDP = 17
 _SHORTEST = 54
+_LOSSES = ("ip-fragments-lost", "tcp-gap", "tcp-streams-many", "media-streams-many")
 _stamp = STAMP.pack
 
 
@@ -41,7 +42,7 @@ class Engine:
         self._dissector = Dissector(self._fragments)
         self._streams = Streams()
         self._segment_at = 0
-        self._said = (0, 0, 0)
+        self._said = (0,) * len(_LOSSES)
 
     def frame(self, link: int, frame: bytes, at: int, now: int) -> None:
         """One frame of this link type, captured `at`."""
@@ -68,9 +69,7 @@ class Engine:
         if isinstance(found, Datagram):
             self._datagram(found, at, now)
         elif isinstance(found, Segment):
-            self._segment_at = at
-            for framed in self._streams.segment(found, now):
-                self.message(framed.data, framed.source, framed.destination, at, now)
+            self._segment(found, at, now)
 
     def message(self, data: bytes, source: Address, destination: Address, at: int, now: int) -> None:
         """One SIP message's bytes."""
@@ -86,6 +85,7 @@ class Engine:
         """What is due at `now`; call it about once a second, after the streams were taken (that says which calls live)."""
         for framed in self._streams.expire(now):
             self.message(framed.data, framed.source, framed.destination, self._segment_at, now)
+        self.effects += self._streams.take_weirds()
         self._perform(self.tracker.tick(now))
         self._report_losses()
 
@@ -113,6 +113,12 @@ class Engine:
         dialog = self.tracker.dialogs.get(call)
         if dialog is not None:
             dialog.recovered = True
+
+    def _segment(self, segment: Segment, at: int, now: int) -> None:
+        self._segment_at = at
+        for framed in self._streams.segment(segment, now):
+            self.message(framed.data, framed.source, framed.destination, at, now)
+        self.effects += self._streams.take_weirds()
 
     def _datagram(self, datagram: Datagram, at: int, now: int) -> None:
         payload = datagram.payload
@@ -150,8 +156,8 @@ class Engine:
 
     def _report_losses(self) -> None:
         """Bounds that were reached are weirds too."""
-        now = (self._fragments.forgotten, self._streams.gaps, self.media.refused)
-        for name, before, after in zip(("ip-fragments-lost", "tcp-gap", "media-streams-many"), self._said, now, strict=True):
+        now = (self._fragments.forgotten, self._streams.gaps, self._streams.forgotten, self.media.refused)
+        for name, before, after in zip(_LOSSES, self._said, now, strict=True):
             self.effects += [Weird(name, b"")] * min(after - before, 1000)
         self._said = now
 
