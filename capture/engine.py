@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from appliance.config import Config
 from appliance.ids import CallId
-from capture import sip
+from capture import dark, sip
 from capture.effects import Effect, Keep, Secrecy, Watch, Weird
 from capture.fragments import Fragments
 from capture.frames import LINK_ETHERNET, Address, Datagram, Dissector, FrameError, Segment
@@ -41,6 +41,7 @@ class Engine:
         self._fragments = Fragments()
         self._dissector = Dissector(self._fragments)
         self._streams = Streams()
+        self._tls = dark.Tls()
         self._segment_at = 0
         self._said = (0,) * len(_LOSSES)
 
@@ -79,6 +80,7 @@ class Engine:
         except sip.SipError as error:
             self.effects.append(Weird(error.name, data[:1024]))
             return
+        self._tls.speaks(source, destination)
         self._perform(self.tracker.receive(message, source, destination, at, now))
 
     def tick(self, now: int) -> None:
@@ -119,6 +121,8 @@ class Engine:
         for framed in self._streams.segment(segment, now):
             self.message(framed.data, framed.source, framed.destination, at, now)
         self.effects += self._streams.take_weirds()
+        if (found := self._tls.segment(segment)) is not None:
+            self.effects.append(Weird(found.name, segment.payload[: dark.SAMPLE]))
 
     def _datagram(self, datagram: Datagram, at: int, now: int) -> None:
         payload = datagram.payload
@@ -127,6 +131,10 @@ class Engine:
             stream = self.media.known(key) or self.media.find(datagram, key)
             if stream is not None:
                 self._gather(stream, payload, at)
+        elif hello := dark.dtls_hello(payload):
+            call = self.media.call_at(datagram.destination, datagram.source)
+            if call is not None:
+                self._perform(self.tracker.greeted(call, hello, datagram.source, datagram.destination, at))
         elif sip.looks_like_sip(payload):
             if datagram.cut:
                 self.effects.append(Weird("sip-cut-by-capture", payload[:1024]))

@@ -237,7 +237,8 @@ class Renderer:
             known = any(found.speaker is None or found.decodable for found in surveys)
             reason = NotRecorded.DAMAGED if known else NotRecorded.UNKNOWN_CODEC
             if unopened:
-                reason, names = NotRecorded.ENCRYPTED, f"{names}, which no key of the signalling opens"
+                why = f" ({job.body['why']})" if "why" in job.body else ""
+                reason, names = NotRecorded.ENCRYPTED, f"{names}, which no key of the signalling opens{why}"
             record = CallNotRecorded(at=now, call=call.id, reason=reason.value, detail=f"{names}; kept in quarantine/{place}")
         else:
             record = CallNotRecorded(at=now, call=call.id, reason=NotRecorded.NO_MEDIA.value, detail="no packet held audio")

@@ -44,6 +44,8 @@ class Media:
     direction: str = "sendrecv"
     keyed: bool = False
     """Whether it carries keys or a fingerprint for SRTP."""
+    fingerprint: bool = False
+    """Whether it names a certificate: the keys are agreed on beside the signalling (DTLS-SRTP, RFC 5763)."""
     keys: tuple[SrtpKey, ...] = ()
     """Those that its sender encrypts with; none where they are agreed on outside the signalling (DTLS)."""
 
@@ -115,6 +117,7 @@ def _media(session: list[str], section: list[str], session_keys: tuple[SrtpKey, 
         encodings=_encodings(words[3:], section),
         direction=_direction(section) or _direction(session) or "sendrecv",
         keyed=keyed or _is_keyed(section),
+        fingerprint=any(line.startswith("a=fingerprint:") for line in (*session, *section)),
         keys=(_keys(section) + session_keys)[:MAX_KEYS],
     )
 

@@ -12,7 +12,7 @@ from appliance.config import Config
 from appliance.ids import CallId, call_id
 from appliance.moments import SECOND
 from appliance.records import CallAnswered, CallRinging, NotRecorded, Side
-from capture import parties, sdp
+from capture import dark, parties, sdp
 from capture.dialog import Dialog, Event, State, end_reason, event_of
 from capture.effects import Close, Effect, Emit, Keep, Secrecy, Watch, Weird
 from capture.frames import Address
@@ -64,6 +64,21 @@ class Tracker:
             side = dialog.side_of(message, from_tag)
             effects += self._describe(dialog, side, message, at)
             effects += _advance(dialog, side, message, at)
+        return effects
+
+    def greeted(self, call: CallId, hello: int, source: Address, destination: Address, at: int) -> list[Effect]:
+        """A hello of DTLS at an address of this call. Once both sides have said theirs, what follows is SRTP without known keys."""
+        dialog = self._dialogs.get(call)
+        if dialog is None or not dialog.live or dialog.dtls:
+            return []
+        if hello == dark.CLIENT_HELLO:
+            dialog.hello = source
+        if hello != dark.SERVER_HELLO or dialog.hello != destination:
+            return []
+        effects: list[Effect] = [Secrecy(call, side, at, (), secure=True, plain=False) for side in Side]
+        if not dialog.secret:  # what was heard before was plain
+            effects.insert(0, Secrecy(call, Side.CALLER, dialog.started_at, (), secure=False, plain=True))
+        dialog.dtls = dialog.secret = True
         return effects
 
     def tick(self, now: int) -> list[Effect]:
@@ -190,8 +205,8 @@ class Tracker:
 
 def _secrecy(dialog: Dialog, side: Side, sections: tuple[sdp.Media, ...], at: int) -> list[Effect]:
     """What this description says of SRTP, once there is something to be said. A plain profile with keys speaks either (RFC 8643)."""
-    secure = any(media.encrypted or media.keyed for media in sections)
-    plain = any(not media.encrypted for media in sections)
+    secure = dialog.dtls or any(media.encrypted or media.keyed for media in sections)
+    plain = not dialog.dtls and any(not media.encrypted for media in sections)
     if not sections or not (secure or dialog.secret):
         return []
     dialog.secret = True
@@ -319,7 +334,9 @@ def _why_not(dialog: Dialog) -> tuple[NotRecorded, str]:
     """Why there is no recording, in case no audio was captured."""
     if not dialog.parties.record:
         return NotRecorded.EXCLUDED_LINE, f"line {dialog.parties.line}"
-    if dialog.encrypted or _srtp_agreed(dialog):
+    if dialog.dtls or dialog.encrypted or _srtp_agreed(dialog):
+        if dialog.dtls or (not _keys_seen(dialog) and any(media.fingerprint for media in dialog.media.values())):
+            return NotRecorded.ENCRYPTED, dark.DTLS_SRTP
         return NotRecorded.ENCRYPTED, f"SRTP was negotiated{', and no packet was seen' if _keys_seen(dialog) else ''}"
     if dialog.answered_at is None:
         return NotRecorded.NOT_ANSWERED, dialog.end_reason
