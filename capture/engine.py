@@ -10,11 +10,13 @@ from __future__ import annotations
 
 from appliance.config import Config
 from appliance.ids import CallId
-from capture import dark, sip
+from capture import dark, sccp, sip
+from capture.dialog import Dialog
 from capture.effects import Effect, Keep, Secrecy, Watch, Weird
 from capture.fragments import Fragments
 from capture.frames import LINK_ETHERNET, Address, Datagram, Dissector, FrameError, Segment
 from capture.media import STAMP, Media, Stream, stream_key
+from capture.skinny import Skinny
 from capture.tcp import Streams
 from capture.tracker import Tracker
 
@@ -30,6 +32,7 @@ class Engine:
 
     def __init__(self, config: Config, via: str) -> None:
         self.tracker = Tracker(config, via)
+        self.skinny = Skinny(config, via)
         self.media = Media()
         self._known = self.media.known
         self.effects: list[Effect] = []
@@ -73,8 +76,11 @@ class Engine:
             self._segment(found, at, now)
 
     def message(self, data: bytes, source: Address, destination: Address, at: int, now: int) -> None:
-        """One SIP message's bytes."""
+        """The bytes of one message, SIP or Skinny."""
         self.sip += 1
+        if sccp.is_whole(data):
+            self._skinny(data, source, destination, at, now)
+            return
         try:
             message = sip.parse(data)
         except sip.SipError as error:
@@ -83,17 +89,36 @@ class Engine:
         self._tls.speaks(source, destination)
         self._perform(self.tracker.receive(message, source, destination, at, now))
 
+    def _skinny(self, data: bytes, source: Address, destination: Address, at: int, now: int) -> None:
+        try:
+            message = sccp.parse(data)
+        except sccp.SccpError as error:
+            self.effects.append(Weird(error.name, data[:1024]))
+            return
+        self._perform(self.skinny.receive(message, data, source, destination, at, now))
+
+    def dialog(self, call: CallId) -> Dialog | None:
+        """The call of this id, where it is under way or still remembered."""
+        return self.tracker.dialogs.get(call) or self.skinny.dialogs.get(call)
+
+    @property
+    def open_calls(self) -> int:
+        """Calls under way."""
+        return sum(dialog.live for calls in (self.tracker.dialogs, self.skinny.dialogs) for dialog in calls.values())
+
     def tick(self, now: int) -> None:
         """What is due at `now`; call it about once a second, after the streams were taken (that says which calls live)."""
         for framed in self._streams.expire(now):
             self.message(framed.data, framed.source, framed.destination, self._segment_at, now)
         self.effects += self._streams.take_weirds()
         self._perform(self.tracker.tick(now))
+        self._perform(self.skinny.tick(now))
         self._report_losses()
 
     def finish(self, reason: str = "end_not_seen", *, cut: bool = False) -> None:
         """The capture is over: close every call."""
         self._perform(self.tracker.finish(reason, cut=cut))
+        self._perform(self.skinny.finish(reason, cut=cut))
         self._report_losses()
 
     def take_effects(self) -> list[Effect]:
@@ -108,11 +133,12 @@ class Engine:
         taken = [(stream, stream.take()) for stream in fresh]
         for stream, _ in taken:
             self.tracker.heard(stream.call, stream.last, now)
+            self.skinny.heard(stream.call, stream.last, now)
         return taken
 
     def resume(self, call: CallId) -> None:
         """The call was rebuilt from the spool of a recorder that was stopped: wait only shortly for a sign of it."""
-        dialog = self.tracker.dialogs.get(call)
+        dialog = self.dialog(call)
         if dialog is not None:
             dialog.recovered = True
 

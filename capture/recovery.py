@@ -19,7 +19,7 @@ from appliance.jobs import NewJob
 from appliance.ledger import Ledger
 from appliance.lookup import get_call
 from appliance.records import CallEnded, CallRinging, Direction, Side
-from capture import blocks, sip
+from capture import blocks, legs, sccp, sip
 from capture.effects import Keep
 from capture.engine import Engine
 from capture.frames import Address
@@ -129,7 +129,7 @@ def _rebuild_call(engine: Engine, folder: Path, now: int) -> bool:
         if not place and not _begins(call, message):  # its beginning is damaged, and the rest would be another call
             return False
         engine.message(message.raw, message.source, message.destination, message.at, now)
-    dialog = engine.tracker.dialogs.get(call)
+    dialog = engine.dialog(call)
     if dialog is None:
         return False
     for path in sorted(folder.glob("*.rtp")):
@@ -158,8 +158,10 @@ def _messages(folder: Path) -> list[blocks.SipBlock]:
 def _begins(call: CallId, first: blocks.SipBlock) -> bool:
     """Whether the call of this id begins with this message."""
     try:
+        if sccp.is_whole(first.raw):
+            return legs.id_of(legs.key_of(sccp.parse(first.raw), first.source, first.destination), first.at) == call
         message = sip.parse(first.raw)
-    except sip.SipError:
+    except (sip.SipError, sccp.SccpError):
         return False
     tag = sip.name_address(message.get("from")).parameters.get("tag", "")
     return call_id(message.call_id, tag, first.at) == call

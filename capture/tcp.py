@@ -1,5 +1,5 @@
 """Signalling over TCP: segments put in order, streams cut into messages: SIP by its Content-Length (RFC 3261 §18.3), or in WebSocket
-frames. Pure, bounded.
+frames; Skinny by the length it begins with. Pure, bounded.
 
 Only streams whose bytes look like signalling are followed, on any port. A stream may be met in its middle, and a mirror may lose a
 segment: when it has not come within 2 s (or much else has), what is incomplete is given up (and counted) and the stream is taken up
@@ -12,7 +12,7 @@ import re
 from typing import NamedTuple, Protocol
 
 from appliance.moments import SECOND
-from capture import websocket
+from capture import sccp, websocket
 from capture.effects import Weird
 from capture.frames import Address, Segment
 from capture.sip import MAX_START_LINE, looks_like_sip
@@ -59,6 +59,9 @@ class Framer(Protocol):
     def resumes(payload: bytes) -> bool:
         """Whether a stream with a hole can be taken up with this segment."""
 
+    def anew(self) -> Framer:
+        """One for the same stream behind a hole."""
+
 
 class Messages:
     """SIP as it stands in the stream; whole or byte by byte gives the same."""
@@ -89,6 +92,10 @@ class Messages:
     def resumes(payload: bytes) -> bool:
         """Whether a stream with a hole can be taken up with this segment."""
         return looks_like_sip(payload)
+
+    def anew(self) -> Messages:
+        """One for the same stream behind a hole."""
+        return Messages()
 
     @property
     def pending(self) -> int:
@@ -150,7 +157,7 @@ class Streams:
             return []
         stream = self._streams.pop(key, None)
         if stream is None:
-            if (messages := _framer(segment.payload)) is None:
+            if (messages := _framer(segment.payload, sccp.PORT in (segment.source.port, segment.destination.port))) is None:
                 return []
             stream = self._open(segment.sequence, now, messages)
         self._streams[key] = stream
@@ -232,12 +239,15 @@ class Streams:
             self._streams.pop(key, None)
             return []
         stream.next = starts[0]
-        stream.messages = _framer(stream.ahead[starts[0]]) or Messages()
+        stream.messages = stream.messages.anew()
         return self._catch_up(stream)
 
 
-def _framer(payload: bytes) -> Framer | None:
-    """What cuts a stream that begins so; None where it is no signalling. Its start line may still be on its way, byte by byte."""
+def _framer(payload: bytes, skinny: bool) -> Framer | None:
+    """What cuts a stream that begins so; None where it is no signalling. Its start line may still be on its way, byte by byte.
+
+    `skinny`: it is on the port of Skinny.
+    """
     if not payload:
         return None
     if looks_like_sip(payload) or any(payload.startswith(start) or start.startswith(payload) for start in _STARTS):
@@ -246,4 +256,6 @@ def _framer(payload: bytes) -> Framer | None:
         return websocket.WebSocket()
     if websocket.begins_in_frames(payload):
         return websocket.WebSocket(in_frames=True)
+    if sccp.begins_connection(payload, usual=skinny):
+        return sccp.Messages()
     return None

@@ -54,7 +54,7 @@ class Tracker:
             dialog = self._begin(message, source, destination, at, now, from_tag=from_tag, to_tag=to_tag)
             if dialog is None:
                 return self._unplaced(message, to_tag)
-            effects: list[Effect] = [Emit(_ringing(dialog, self._via)), Keep(dialog.call, at, source, destination, message.raw)]
+            effects: list[Effect] = [Emit(ringing(dialog, self._via)), Keep(dialog.call, at, source, destination, message.raw)]
             if dialog.state is State.ANSWERED:
                 effects.append(Emit(CallAnswered(at=at, call=dialog.call)))
         else:
@@ -86,12 +86,12 @@ class Tracker:
         effects: list[Effect] = []
         for dialog in [dialog for dialog in self._dialogs.values() if dialog.deadline() <= now]:
             if dialog.live:
-                effects += _give_up(dialog)
+                effects += give_up(dialog)
                 dialog.now = now
             elif not dialog.closed:
                 dialog.closed = True
                 dialog.now = now
-                effects.append(_close(dialog))
+                effects.append(closing(dialog))
             else:
                 self._forget(dialog)
         return effects
@@ -102,10 +102,10 @@ class Tracker:
         for dialog in list(self._dialogs.values()):
             if dialog.live:
                 dialog.recovered = dialog.recovered or cut
-                effects += _give_up(dialog, reason)
+                effects += give_up(dialog, reason)
             if not dialog.closed:
                 dialog.closed = True
-                effects.append(_close(dialog))
+                effects.append(closing(dialog))
         return effects
 
     def heard(self, call: CallId, at: int, now: int) -> None:
@@ -232,7 +232,8 @@ def _shows_call(message: Message, to_tag: str) -> bool:
     return message.method == "INVITE" and 100 < message.status < 300
 
 
-def _ringing(dialog: Dialog, via: str) -> CallRinging:
+def ringing(dialog: Dialog, via: str) -> CallRinging:
+    """The record of its beginning."""
     people = dialog.parties
     return CallRinging(
         at=dialog.started_at, call=dialog.call, direction=people.direction.value, caller=people.caller.national,
@@ -289,7 +290,7 @@ def _session_expires(message: Message) -> int | None:
     return int(found[1]) if found and int(found[1]) else None
 
 
-def _give_up(dialog: Dialog, reason: str = "") -> list[Effect]:
+def give_up(dialog: Dialog, reason: str = "") -> list[Effect]:
     """The call's end was not seen: it ends where it was last heard."""
     answered = dialog.state is State.ANSWERED
     challenged = dialog.state is State.CHALLENGED
@@ -308,7 +309,8 @@ def _give_up(dialog: Dialog, reason: str = "") -> list[Effect]:
     return [Emit(dialog.ended())]
 
 
-def _close(dialog: Dialog) -> Close:
+def closing(dialog: Dialog) -> Close:
+    """Its end for the recorder: whether it may be a recording, and why not if it is none."""
     reason, detail = _why_not(dialog)
     return Close(
         dialog.call,

@@ -113,6 +113,10 @@ class WebSocket:
         """Whether a connection whose middle was lost can be taken up with this segment."""
         return begins_in_frames(payload)
 
+    def anew(self) -> WebSocket:
+        """One for the same stream behind a hole."""
+        return WebSocket(in_frames=True)
+
     def feed(self, data: bytes) -> list[bytes]:
         """The SIP messages that these bytes complete."""
         if self._over:
