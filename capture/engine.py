@@ -11,8 +11,9 @@ from __future__ import annotations
 from appliance.config import Config
 from appliance.ids import CallId
 from capture import dark, sccp, sip
+from capture.alone import Alone
 from capture.dialog import Dialog
-from capture.effects import Effect, Keep, Secrecy, Watch, Weird
+from capture.effects import Close, Effect, Keep, Secrecy, Shun, Watch, Weird
 from capture.fragments import Fragments
 from capture.frames import LINK_ETHERNET, Address, Datagram, Dissector, FrameError, Segment
 from capture.media import STAMP, Media, Stream, stream_key
@@ -23,7 +24,7 @@ from capture.tracker import Tracker
 _PLAIN_IPV4 = b"\x08\x00\x45"
 _UDP = 17
 _SHORTEST = 54
-_LOSSES = ("ip-fragments-lost", "tcp-gap", "tcp-streams-many", "media-streams-many")
+_LOSSES = ("ip-fragments-lost", "tcp-gap", "tcp-streams-many", "media-streams-many", "rtp-alone-many")
 _stamp = STAMP.pack
 
 
@@ -33,6 +34,7 @@ class Engine:
     def __init__(self, config: Config, via: str) -> None:
         self.tracker = Tracker(config, via)
         self.skinny = Skinny(config, via)
+        self.alone = Alone(config, via)
         self.media = Media()
         self._known = self.media.known
         self.effects: list[Effect] = []
@@ -87,7 +89,7 @@ class Engine:
             self.effects.append(Weird(error.name, data[:1024]))
             return
         self._tls.speaks(source, destination)
-        self._perform(self.tracker.receive(message, source, destination, at, now))
+        self._perform(self.tracker.receive(message, source, destination, at, now), now)
 
     def _skinny(self, data: bytes, source: Address, destination: Address, at: int, now: int) -> None:
         try:
@@ -95,30 +97,34 @@ class Engine:
         except sccp.SccpError as error:
             self.effects.append(Weird(error.name, data[:1024]))
             return
-        self._perform(self.skinny.receive(message, data, source, destination, at, now))
+        self._perform(self.skinny.receive(message, data, source, destination, at, now), now)
+
+    def note(self, note: bytes, source: Address, destination: Address, at: int, now: int) -> None:
+        """What the spool says of a call without signalling, after a restart."""
+        self._perform(self.alone.rebuild(note, source, destination, at, now), now)
 
     def dialog(self, call: CallId) -> Dialog | None:
         """The call of this id, where it is under way or still remembered."""
-        return self.tracker.dialogs.get(call) or self.skinny.dialogs.get(call)
+        return self.tracker.dialogs.get(call) or self.skinny.dialogs.get(call) or self.alone.dialogs.get(call)
 
     @property
     def open_calls(self) -> int:
         """Calls under way."""
-        return sum(dialog.live for calls in (self.tracker.dialogs, self.skinny.dialogs) for dialog in calls.values())
+        return sum(dialog.live for calls in (self.tracker, self.skinny, self.alone) for dialog in calls.dialogs.values())
 
     def tick(self, now: int) -> None:
         """What is due at `now`; call it about once a second, after the streams were taken (that says which calls live)."""
         for framed in self._streams.expire(now):
             self.message(framed.data, framed.source, framed.destination, self._segment_at, now)
         self.effects += self._streams.take_weirds()
-        self._perform(self.tracker.tick(now))
-        self._perform(self.skinny.tick(now))
+        for calls in (self.tracker, self.skinny, self.alone):
+            self._perform(calls.tick(now), now)
         self._report_losses()
 
     def finish(self, reason: str = "end_not_seen", *, cut: bool = False) -> None:
         """The capture is over: close every call."""
-        self._perform(self.tracker.finish(reason, cut=cut))
-        self._perform(self.skinny.finish(reason, cut=cut))
+        for calls in (self.tracker, self.skinny, self.alone):
+            self._perform(calls.finish(reason, cut=cut), 0)
         self._report_losses()
 
     def take_effects(self) -> list[Effect]:
@@ -132,8 +138,8 @@ class Engine:
         self.buffered = 0
         taken = [(stream, stream.take()) for stream in fresh]
         for stream, _ in taken:
-            self.tracker.heard(stream.call, stream.last, now)
-            self.skinny.heard(stream.call, stream.last, now)
+            for calls in (self.tracker, self.skinny, self.alone):
+                calls.heard(stream.call, stream.last, now)
         return taken
 
     def resume(self, call: CallId) -> None:
@@ -157,14 +163,22 @@ class Engine:
             stream = self.media.known(key) or self.media.find(datagram, key)
             if stream is not None:
                 self._gather(stream, payload, at)
+            elif self.alone.on:
+                self._strange(datagram, at, now)
         elif hello := dark.dtls_hello(payload):
             call = self.media.call_at(datagram.destination, datagram.source)
             if call is not None:
-                self._perform(self.tracker.greeted(call, hello, datagram.source, datagram.destination, at))
+                self._perform(self.tracker.greeted(call, hello, datagram.source, datagram.destination, at), now)
         elif sip.looks_like_sip(payload):
             if datagram.cut:
                 self.effects.append(Weird("sip-cut-by-capture", payload[:1024]))
             self.message(payload, datagram.source, datagram.destination, at, now)
+
+    def _strange(self, datagram: Datagram, at: int, now: int) -> None:
+        """RTP that nobody announced; where it becomes a call, what was heard before is its own too."""
+        self._perform(self.alone.hear(datagram, at, now), now)
+        for held, since in self.alone.take():
+            self._datagram(held, since, now)
 
     def _gather(self, stream: Stream, packet: bytes, at: int) -> None:
         """A packet of RTP version 2 into its stream's buffer; RTCP on the same port is passed over."""
@@ -178,19 +192,25 @@ class Engine:
         self.buffered += len(packet)
         self.rtp += 1
 
-    def _perform(self, effects: list[Effect]) -> None:
+    def _perform(self, effects: list[Effect], now: int) -> None:
         """Watches are the engine's own business; everything else is the shell's."""
         for effect in effects:
             if isinstance(effect, Watch):
                 self.media.watch(effect)
+                if effect.call not in self.alone.dialogs:
+                    self.effects += self.alone.claim(effect.address, effect.call, now)
+            elif isinstance(effect, Shun):
+                self.effects += self.alone.exclude(effect.address, effect.call, now)
             elif isinstance(effect, Secrecy):
                 self.media.learn(effect)
             else:
+                if isinstance(effect, Close):
+                    self.alone.closed(effect.call, now)
                 self.effects.append(effect)
 
     def _report_losses(self) -> None:
         """Bounds that were reached are weirds too."""
-        now = (self._fragments.forgotten, self._streams.gaps, self._streams.forgotten, self.media.refused)
+        now = (self._fragments.forgotten, self._streams.gaps, self._streams.forgotten, self.media.refused, self.alone.refused)
         for name, before, after in zip(_LOSSES, self._said, now, strict=True):
             self.effects += [Weird(name, b"")] * min(after - before, 1000)
         self._said = now

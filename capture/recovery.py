@@ -19,7 +19,7 @@ from appliance.jobs import NewJob
 from appliance.ledger import Ledger
 from appliance.lookup import get_call
 from appliance.records import CallEnded, CallRinging, Direction, Side
-from capture import blocks, legs, sccp, sip
+from capture import alone, blocks, legs, sccp, sip
 from capture.effects import Keep
 from capture.engine import Engine
 from capture.frames import Address
@@ -28,6 +28,8 @@ from capture.payloads import Encoding
 from capture.recorder import RENDER, Recorder
 from capture.scribe import Entry, Inline
 from capture.spool import Reel, ReelInUseError, abandoned, signalling
+
+_NOTES = (alone.PLAIN + b"\n", alone.SECRET + b"\n")
 
 log = logging.getLogger(__name__)
 
@@ -128,7 +130,8 @@ def _rebuild_call(engine: Engine, folder: Path, now: int) -> bool:
     for place, message in enumerate(_messages(folder)):
         if not place and not _begins(call, message):  # its beginning is damaged, and the rest would be another call
             return False
-        engine.message(message.raw, message.source, message.destination, message.at, now)
+        take = engine.note if message.raw.startswith(_NOTES) else engine.message
+        take(message.raw, message.source, message.destination, message.at, now)
     dialog = engine.dialog(call)
     if dialog is None:
         return False
@@ -157,6 +160,8 @@ def _messages(folder: Path) -> list[blocks.SipBlock]:
 
 def _begins(call: CallId, first: blocks.SipBlock) -> bool:
     """Whether the call of this id begins with this message."""
+    if first.raw.startswith(_NOTES):
+        return alone.id_of(first.raw, first.source, first.destination, first.at) == call
     try:
         if sccp.is_whole(first.raw):
             return legs.id_of(legs.key_of(sccp.parse(first.raw), first.source, first.destination), first.at) == call

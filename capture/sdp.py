@@ -5,6 +5,7 @@ encrypted, and whether it is on hold. Pure; a damaged line is passed over, and w
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from ipaddress import ip_address
 from typing import NamedTuple
@@ -159,6 +160,12 @@ def _direction(lines: list[str]) -> str:
 
 CLOCKS = range(8000, 192_001)
 """Of audio and video, Hz. A clock outside is no clock of ours, and would put packets hours apart."""
+
+
+def rtpmaps(texts: Sequence[str]) -> dict[int, Encoding]:
+    """Payload type → encoding of lines as they stand behind `a=rtpmap:`."""
+    lines = [f"a=rtpmap:{text}" for text in texts]
+    return _encodings([text.split()[0] for text in texts], lines)
 
 
 def _encodings(formats: list[str], section: list[str]) -> dict[int, Encoding]:

@@ -19,7 +19,7 @@ from appliance.moments import SECOND
 from appliance.records import CallAnswered, NotRecorded, Side
 from capture import sccp, sdp
 from capture.dialog import Dialog, Event, State
-from capture.effects import Close, Effect, Emit, Keep, Secrecy, Watch, Weird
+from capture.effects import Close, Effect, Emit, Keep, Secrecy, Shun, Watch, Weird
 from capture.frames import Address
 from capture.legs import RINGS, Key, Leg, id_of
 from capture.sccp_codes import FROM_PHONE, CallState, Id
@@ -278,6 +278,8 @@ class Skinny:
         talk.media[key] = media
         if talk.parties.record and (media.keys or not media.encrypted):
             yield Watch(talk.call, side, address, media)
+        else:
+            yield Shun(talk.call, address)
 
     def _join(self, leg: Leg, address: Address) -> Iterator[Effect]:
         """The leg sends where a leg of another talk receives: the numbers did not show that they are one."""

@@ -14,7 +14,7 @@ from appliance.moments import SECOND
 from appliance.records import CallAnswered, CallRinging, NotRecorded, Side
 from capture import dark, parties, sdp
 from capture.dialog import Dialog, Event, State, end_reason, event_of
-from capture.effects import Close, Effect, Emit, Keep, Secrecy, Watch, Weird
+from capture.effects import Close, Effect, Emit, Keep, Secrecy, Shun, Watch, Weird
 from capture.frames import Address
 from capture.sip import Message, name_address
 
@@ -186,6 +186,8 @@ class Tracker:
             dialog.media[key] = media
             if dialog.parties.record and (media.keys or not media.encrypted):
                 effects.append(Watch(dialog.call, side, Address(media.host, media.port), media))
+            else:
+                effects.append(Shun(dialog.call, Address(media.host, media.port)))
         return effects
 
     def _forget(self, dialog: Dialog) -> None:
