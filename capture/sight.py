@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 from appliance.moments import SECOND
-from capture import sdp, sip
+from capture import sccp, sdp, sip
 from capture.dark import Tls
 from capture.frames import LINK_ETHERNET, Address, Datagram, Dissector, FrameError, Segment, host_text
 from capture.payloads import STATIC
@@ -117,6 +117,7 @@ class Sight:
         self._tls = Tls()
         self._unread: dict[tuple[str, str], _Dark] = {}
         self._tcp = Streams()
+        self._skinny: dict[tuple[str, str], int] = {}
         self._streams: dict[tuple[Address, Address, int], _Stream] = {}
         self._beyond = 0
         self._dissector = Dissector()
@@ -160,7 +161,11 @@ class Sight:
             self._message(segment.payload, segment.source, segment.destination, at)
             return
         for framed in self._tcp.segment(segment, at):  # what a segment does not begin with: the rest of a message, or WebSocket
-            self._message(framed.data, framed.source, framed.destination, at)
+            if sccp.is_whole(framed.data):
+                if ends in self._skinny or self._fits(self._skinny):
+                    self._skinny[ends] = self._skinny.get(ends, 0) + 1
+            else:
+                self._message(framed.data, framed.source, framed.destination, at)
         if (found := self._tls.segment(segment)) is not None and self._fits(self._unread):
             dark = self._unread.setdefault((min(ends), max(ends)), _Dark(found.name))
             dark.connections += 1
@@ -244,6 +249,7 @@ class Sight:
             "tunnels": dict(self._dissector.tunnels),
             "damaged": dict(self._damaged),
             "sip": [{"from": one, "to": other, "messages": count} for (one, other), count in sorted(self._peers.items())],
+            "skinny": [{"from": one, "to": other, "messages": count} for (one, other), count in sorted(self._skinny.items())],
             "calls": {"seen": len(self._calls), "answered": sum(self._calls.values())},
             "streams": [
                 {
@@ -268,7 +274,7 @@ class Sight:
         if not self.frames:
             yield Finding("error", "Nothing arrives.", "Is the cable in the switch's mirror port, and is the mirror session on?")
             return
-        if not self._sip and not self.streams:
+        if not self._sip and not self._skinny and not self.streams:
             yield from self._no_telephone()
             return
         yield from self._directions()
@@ -323,10 +329,11 @@ class Sight:
                 "error", "Calls are answered, but no speech is seen.",
                 "The speech goes another way than the signalling: mirror the telephones' ports or the voice VLAN too.",
             )  # fmt: skip
-        if streams and not self._sip:
+        if streams and not self._sip and not self._skinny:
             yield Finding(
                 "error", "Speech is seen, but no signalling: nobody can tell whose it is.",
-                "Mirror the port of the telephone exchange too; if its signalling is encrypted (TLS), see below.",
+                "Mirror the port of the telephone exchange too; if its signalling is encrypted (TLS), see below. "
+                "Or record such speech as calls of their own (capture.rtp_alone).",
             )  # fmt: skip
 
     def _dark(self) -> Iterator[Finding]:

@@ -18,6 +18,7 @@ from capture.pcapfile import Captured
 from capture.sight import MOST, READABLE, STEADY, Finding, Sight
 from capture.srtp import SUITES
 from tests.bed.made import MadeCall, datagram
+from tests.bed.skinny import SkinnyCall
 from tests.capture.playbook import OFFER, Call
 from tests.capture.test_dark import HELLO
 from tests.capture.test_websocket import GET, MASK, framed
@@ -100,6 +101,14 @@ def test_signalling_over_websocket_is_read() -> None:
     sight = looked([tcp(data, dport=8088)])
     assert [(peer["from"], peer["to"]) for peer in sight.facts()["sip"]] == [("10.0.0.1", "10.0.0.2")]
     assert sight.facts()["calls"]["seen"] == 1
+
+
+def test_skinny_phones_are_seen() -> None:
+    sight = looked(SkinnyCall().frames())
+    assert list(sight.findings()) == []
+    assert [(peer["from"], peer["to"]) for peer in sight.facts()["skinny"]] == [
+        ("10.0.0.1", "10.0.0.9"), ("10.0.0.2", "10.0.0.9"), ("10.0.0.9", "10.0.0.1"), ("10.0.0.9", "10.0.0.2"),
+    ]  # fmt: skip
 
 
 def test_only_what_is_wrong_is_said() -> None:
