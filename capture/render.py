@@ -138,7 +138,8 @@ class Renderer:
             return []
         keys = [key for side in Side for voice in written.voices[side] for key in voice.keys]
         with contextlib.suppress(OSError):  # a call without its signalling is heard all the same
-            keys += digits.of_signalling(signalling(folder))
+            kept = signalling(folder)
+            keys += [*digits.of_signalling(kept), *digits.of_skinny(kept)]
         return digits.marks(keys, written.origin)
 
     def _enter(
