@@ -59,6 +59,12 @@ def _recipient(text: str) -> str:
     return text
 
 
+def _rtpmap(text: str) -> str:
+    if not re.fullmatch(r"(9[6-9]|1[01]\d|12[0-7]) [A-Za-z0-9.-]{1,30}/\d{4,6}(/[1-8])?", text):
+        raise ValueError("is no dynamic payload type with its encoding; write it like 111 opus/48000/2")
+    return text
+
+
 class Site(Options):
     """Where the box stands."""
 
@@ -151,6 +157,16 @@ class Capture(Options):
         le=128,
         title="Opus bit rate",
         description="Kilobits per second of a recording in Opus, both channels.",
+    )
+    rtp_alone: bool = Field(
+        default=False,
+        title="RTP without signalling",
+        description="true: speech that no signalling announced is recorded as a call of its own, named by its addresses.",
+    )
+    rtp_alone_codecs: list[Annotated[str, AfterValidator(_rtpmap)]] = Field(
+        default_factory=lambda: ["101 telephone-event/8000"],
+        title="Codecs without signalling",
+        description="What dynamic payload types stand for where no signalling says it, such as 111 opus/48000/2.",
     )
     idle_minutes: int = Field(
         default=60,

@@ -77,6 +77,9 @@ def _lines(facts: dict[str, object]) -> Iterator[str]:
     peers, streams = facts["sip"], facts["streams"]
     for peer in peers if isinstance(peers, list) else []:
         yield f"SIP         {peer['from']} → {peer['to']}: {peer['messages']} messages"
+    skinny = facts["skinny"]
+    for peer in skinny if isinstance(skinny, list) else []:
+        yield f"Skinny      {peer['from']} → {peer['to']}: {peer['messages']} messages"
     for stream in streams if isinstance(streams, list) else []:
         both = "both directions" if stream["both_directions"] else "this direction only"
         twice = f", {stream['twice']} twice" if stream["twice"] else ""

@@ -15,6 +15,7 @@ from enum import StrEnum
 from appliance.ids import CallId
 from appliance.moments import SECOND
 from appliance.records import CallEnded, Side
+from capture.frames import Address
 from capture.parties import Parties
 from capture.sdp import Media
 from capture.sip import Message
@@ -108,6 +109,10 @@ class Dialog:
     encrypted: bool = False
     secret: bool = False
     """Whether a description of it spoke of SRTP."""
+    hello: Address | None = None
+    """Who sent a ClientHello of DTLS at one of its addresses."""
+    dtls: bool = False
+    """Whether the keys of its audio are agreed on by DTLS: nobody but the two ends knows them."""
     offered_audio: bool = False
     session_expires: int | None = None
     last_at: int = 0

@@ -1,4 +1,4 @@
-"""Keys that were pressed: telephone events in RTP (RFC 4733) and in SIP INFO. Pure, NumPy.
+"""Keys that were pressed: telephone events in RTP (RFC 4733), SIP INFO, Skinny's keypad. Pure, NumPy.
 
 An event is sent again and again while the key is held, and thrice at its end, always with the same RTP timestamp: it is one key. INFO says
 it once (`application/dtmf-relay`: `Signal=5`; `application/dtmf`: `5`). Tones in the audio itself are not looked for.
@@ -13,9 +13,13 @@ from typing import NamedTuple
 
 from appliance.moments import SECOND
 from appliance.records import Side
-from capture import sip
+from capture import legs as legs_
+from capture import sccp, sip
 from capture.blocks import SipBlock
 from capture.index import Packets
+from capture.legs import Leg
+from capture.sccp_codes import KEYS as PRESSED
+from capture.sccp_codes import Id
 
 KEYS = "0123456789*#ABCD"
 """Events 0 to 15 (RFC 4733 §3.2); what lies beyond (flash, fax tones) is no key."""
@@ -34,7 +38,7 @@ class Key(NamedTuple):
     side: Side
     key: str
     how: str
-    """`rfc4733` or `info`."""
+    """`rfc4733`, `info` or `skinny`."""
 
 
 class Events:
@@ -75,6 +79,23 @@ def of_signalling(blocks: Iterable[SipBlock]) -> Iterator[Key]:
         key = _key(message)
         if key:
             yield Key(block.at, Side.CALLER if tag == caller else Side.CALLED, key, "info")
+
+
+def of_skinny(blocks: Iterable[SipBlock]) -> Iterator[Key]:
+    """Keys of Skinny phones while they are connected; before that they dial."""
+    legs: dict[legs_.Key, Leg] = {}
+    for block in blocks:
+        if not sccp.is_whole(block.raw):
+            continue
+        try:
+            message = sccp.parse(block.raw)
+        except sccp.SccpError:
+            continue
+        key = legs_.key_of(message, block.source, block.destination)
+        leg = legs.setdefault(key, Leg(key=key, began_at=block.at, now=block.at))
+        leg.learn(message)
+        if isinstance(message, sccp.Pressed) and message.id == Id.KEYPAD and leg.holds and message.key in PRESSED:
+            yield Key(block.at, Side.CALLER if leg.calls else Side.CALLED, PRESSED[message.key], "skinny")
 
 
 def _key(message: sip.Message) -> str:

@@ -35,6 +35,13 @@ class Watch(NamedTuple):
     media: Media
 
 
+class Shun(NamedTuple):
+    """Signalling announced this address, and what arrives there is not to be recorded."""
+
+    call: CallId
+    address: Address
+
+
 class Secrecy(NamedTuple):
     """What one side's description says of SRTP: which keys it encrypts with, and whether it speaks SRTP, plain RTP, or either."""
 
@@ -67,4 +74,4 @@ class Weird(NamedTuple):
     sample: bytes
 
 
-Effect = Emit | Keep | Watch | Secrecy | Close | Weird
+Effect = Emit | Keep | Watch | Shun | Secrecy | Close | Weird

@@ -210,6 +210,10 @@ class Media:
             return None
         return self._begin(expected, datagram, key)
 
+    def call_at(self, *addresses: Address) -> CallId | None:
+        """The call that announced one of these addresses."""
+        return next((expected.call for address in addresses if (expected := self._expected.get(address)) is not None), None)
+
     def resume(self, stream: Stream) -> None:
         """Take over a stream of a recorder that was stopped."""
         key = stream_key(stream.source, stream.destination, stream.ssrc)

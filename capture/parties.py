@@ -6,6 +6,7 @@ Request-URI comes next, and To last. A number that the caller withheld is not du
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from ipaddress import ip_address, ip_network
 
@@ -61,6 +62,34 @@ def read(message: Message, source: Address, destination: Address, config: Config
         line=None if line is None else line[0],
         record=(line is None or line[1]) and not _never_recorded(message, config),
         headers=_kept(message),
+    )
+
+
+def between(
+    calling: str, calling_name: str, called: str, others: Iterable[str], config: Config, *, hidden: bool, kept: Iterable[str]
+) -> Parties:
+    """The parties that a phone's display names, without headers; `others` are further numbers that the called party stands for.
+
+    `hidden`: the caller's number is not to be shown. The addresses tell nothing of the direction: phone and call manager are inside.
+    """
+    reason = CallerReason.ANONYMOUS if hidden else None
+    caller, target = config.number("" if hidden else tidy(calling)), config.number(tidy(called))
+    texts = [text for text in (calling, called, *others) if text]
+    lines = [config.line(tidy(text)) for text in texts]
+    ours = config.line(caller.national, caller.raw), config.line(target.national, target.raw)
+    direction = Direction.UNKNOWN
+    if calling or called:
+        direction = _by_numbers(caller, target, reason, ours=(ours[0] is not None, ours[1] is not None), dialled=False)
+    own = next((line for line in (ours if direction is Direction.OUTBOUND else reversed(ours)) if line is not None), None)
+    return Parties(
+        caller=caller,
+        caller_name="" if hidden else tidy(calling_name),
+        caller_reason=reason,
+        called=target,
+        direction=direction,
+        line=None if own is None else own.number,
+        record=all(line is None or line.record for line in lines),
+        headers=tuple(line[:MAX_KEPT_LENGTH] for line in kept)[:MAX_KEPT],
     )
 
 

@@ -10,6 +10,7 @@ from appliance.config import Config
 from appliance.jobs import NewJob
 from appliance.records import CallNotRecorded, NotRecorded, Record, SegmentClosed, WeirdSeen
 from capture import blocks
+from capture.dark import DTLS_SRTP
 from capture.effects import Close, Emit, Weird
 from capture.engine import Engine, kept
 from capture.media import Stream, stream_key
@@ -102,7 +103,10 @@ class Recorder:
         jobs: list[NewJob] = []
         unanswered = close.ended.answered_at is None and self._config.capture.early_media == "drop"
         if streams and close.recordable and not unanswered:
-            jobs.append(NewJob(kind=RENDER, subject=close.call, body={"reel": self._reel.name, "cut": close.cut}))
+            body: dict[str, str | bool] = {"reel": self._reel.name, "cut": close.cut}
+            if close.detail == DTLS_SRTP:
+                body["why"] = DTLS_SRTP
+            jobs.append(NewJob(kind=RENDER, subject=close.call, body=body))
         else:
             reason = NotRecorded.NOT_ANSWERED if streams and unanswered else close.reason
             records.append(CallNotRecorded(at=close.ended.at, call=close.call, reason=reason.value, detail=close.detail))

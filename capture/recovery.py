@@ -19,7 +19,7 @@ from appliance.jobs import NewJob
 from appliance.ledger import Ledger
 from appliance.lookup import get_call
 from appliance.records import CallEnded, CallRinging, Direction, Side
-from capture import blocks, sip
+from capture import alone, blocks, legs, sccp, sip
 from capture.effects import Keep
 from capture.engine import Engine
 from capture.frames import Address
@@ -29,6 +29,8 @@ from capture.recorder import RENDER, Recorder
 from capture.scribe import Entry, Inline
 from capture.spool import NOTE, Reel, ReelInUseError, abandoned, signalling
 from capture.walk import STAMP
+
+_NOTES = (alone.PLAIN + b"\n", alone.SECRET + b"\n")
 
 log = logging.getLogger(__name__)
 
@@ -129,8 +131,9 @@ def _rebuild_call(engine: Engine, folder: Path, now: int) -> bool:
     for place, message in enumerate(_messages(folder)):
         if not place and not _begins(call, message):  # its beginning is damaged, and the rest would be another call
             return False
-        engine.message(message.raw, message.source, message.destination, message.at, now)
-    dialog = engine.tracker.dialogs.get(call)
+        take = engine.note if message.raw.startswith(_NOTES) else engine.message
+        take(message.raw, message.source, message.destination, message.at, now)
+    dialog = engine.dialog(call)
     if dialog is None:
         return False
     for path in sorted(folder.glob("*.rtp")):
@@ -158,9 +161,13 @@ def _messages(folder: Path) -> list[blocks.SipBlock]:
 
 def _begins(call: CallId, first: blocks.SipBlock) -> bool:
     """Whether the call of this id begins with this message."""
+    if first.raw.startswith(_NOTES):
+        return alone.id_of(first.raw, first.source, first.destination, first.at) == call
     try:
+        if sccp.is_whole(first.raw):
+            return legs.id_of(legs.key_of(sccp.parse(first.raw), first.source, first.destination), first.at) == call
         message = sip.parse(first.raw)
-    except sip.SipError:
+    except (sip.SipError, sccp.SccpError):
         return False
     tag = sip.name_address(message.get("from")).parameters.get("tag", "")
     return call_id(message.call_id, tag, first.at) == call

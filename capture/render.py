@@ -138,7 +138,8 @@ class Renderer:
             return []
         keys = [key for side in Side for voice in written.voices[side] for key in voice.keys]
         with contextlib.suppress(OSError):  # a call without its signalling is heard all the same
-            keys += digits.of_signalling(signalling(folder))
+            kept = signalling(folder)
+            keys += [*digits.of_signalling(kept), *digits.of_skinny(kept)]
         return digits.marks(keys, written.origin)
 
     def _enter(
@@ -237,7 +238,8 @@ class Renderer:
             known = any(found.speaker is None or found.decodable for found in surveys)
             reason = NotRecorded.DAMAGED if known else NotRecorded.UNKNOWN_CODEC
             if unopened:
-                reason, names = NotRecorded.ENCRYPTED, f"{names}, which no key of the signalling opens"
+                why = f" ({job.body['why']})" if "why" in job.body else ""
+                reason, names = NotRecorded.ENCRYPTED, f"{names}, which no key of the signalling opens{why}"
             record = CallNotRecorded(at=now, call=call.id, reason=reason.value, detail=f"{names}; kept in quarantine/{place}")
         else:
             record = CallNotRecorded(at=now, call=call.id, reason=NotRecorded.NO_MEDIA.value, detail="no packet held audio")

@@ -5,6 +5,7 @@ encrypted, and whether it is on hold. Pure; a damaged line is passed over, and w
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from ipaddress import ip_address
 from typing import NamedTuple
@@ -44,6 +45,8 @@ class Media:
     direction: str = "sendrecv"
     keyed: bool = False
     """Whether it carries keys or a fingerprint for SRTP."""
+    fingerprint: bool = False
+    """Whether it names a certificate: the keys are agreed on beside the signalling (DTLS-SRTP, RFC 5763)."""
     keys: tuple[SrtpKey, ...] = ()
     """Those that its sender encrypts with; none where they are agreed on outside the signalling (DTLS)."""
 
@@ -115,6 +118,7 @@ def _media(session: list[str], section: list[str], session_keys: tuple[SrtpKey, 
         encodings=_encodings(words[3:], section),
         direction=_direction(section) or _direction(session) or "sendrecv",
         keyed=keyed or _is_keyed(section),
+        fingerprint=any(line.startswith("a=fingerprint:") for line in (*session, *section)),
         keys=(_keys(section) + session_keys)[:MAX_KEYS],
     )
 
@@ -156,6 +160,12 @@ def _direction(lines: list[str]) -> str:
 
 CLOCKS = range(8000, 192_001)
 """Of audio and video, Hz. A clock outside is no clock of ours, and would put packets hours apart."""
+
+
+def rtpmaps(texts: Sequence[str]) -> dict[int, Encoding]:
+    """Payload type → encoding of lines as they stand behind `a=rtpmap:`."""
+    lines = [f"a=rtpmap:{text}" for text in texts]
+    return _encodings([text.split()[0] for text in texts], lines)
 
 
 def _encodings(formats: list[str], section: list[str]) -> dict[int, Encoding]:

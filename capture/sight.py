@@ -12,10 +12,12 @@ from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 from appliance.moments import SECOND
-from capture import sdp, sip
+from capture import sccp, sdp, sip
+from capture.dark import Tls
 from capture.frames import LINK_ETHERNET, Address, Datagram, Dissector, FrameError, Segment, host_text
 from capture.payloads import STATIC
 from capture.rtp import looks_like_rtp
+from capture.tcp import Streams
 from capture.timeline import MAX_DROPOUT, MAX_MISORDER
 
 READABLE = ("AES_CM_128_HMAC_SHA1_80", "AES_CM_128_HMAC_SHA1_32", "AEAD_AES_128_GCM", "AEAD_AES_256_GCM")
@@ -81,6 +83,22 @@ class _Stream:
         return host[0] >> 4 == 14 if len(host) == 4 else host[0] == 0xFF
 
 
+@dataclass(slots=True)
+class _Dark:
+    """TLS between two hosts."""
+
+    name: str
+    connections: int = 0
+    server: str = ""
+
+
+_DARK = {
+    "sip-tls-dark": "Signalling",
+    "sip-wss-dark": "What is probably signalling over WebSocket",
+    "sccp-tls-dark": "Skinny signalling",
+}
+
+
 class Sight:
     """Everything seen so far."""
 
@@ -96,8 +114,10 @@ class Sight:
         self._sip = self._sip_twice = 0
         self._names: dict[tuple[Address, int], str] = {}
         self._dark_calls: set[str] = set()
-        self._tls: Counter[tuple[str, str]] = Counter()
-        self._websockets: set[tuple[str, str]] = set()
+        self._tls = Tls()
+        self._unread: dict[tuple[str, str], _Dark] = {}
+        self._tcp = Streams()
+        self._skinny: dict[tuple[str, str], int] = {}
         self._streams: dict[tuple[Address, Address, int], _Stream] = {}
         self._beyond = 0
         self._dissector = Dissector()
@@ -139,10 +159,17 @@ class Sight:
         ends = (host_text(segment.source.host), host_text(segment.destination.host))
         if sip.looks_like_sip(segment.payload):
             self._message(segment.payload, segment.source, segment.destination, at)
-        elif 5061 in (segment.source.port, segment.destination.port) and segment.payload[:2] in (b"\x16\x03", b"\x17\x03"):
-            self._tls[(min(ends), max(ends))] += 1
-        elif b"sec-websocket-protocol: sip" in segment.payload[:2000].lower() and self._fits(self._websockets):
-            self._websockets.add((min(ends), max(ends)))
+            return
+        for framed in self._tcp.segment(segment, at):  # what a segment does not begin with: the rest of a message, or WebSocket
+            if sccp.is_whole(framed.data):
+                if ends in self._skinny or self._fits(self._skinny):
+                    self._skinny[ends] = self._skinny.get(ends, 0) + 1
+            else:
+                self._message(framed.data, framed.source, framed.destination, at)
+        if (found := self._tls.segment(segment)) is not None and self._fits(self._unread):
+            dark = self._unread.setdefault((min(ends), max(ends)), _Dark(found.name))
+            dark.connections += 1
+            dark.server = dark.server or found.server
 
     def _message(self, raw: bytes, source: Address, destination: Address, at: int) -> None:
         mark = hash((source, destination, raw))
@@ -156,6 +183,7 @@ class Sight:
             self._damaged[error.name] += 1
             return
         self._sip += 1
+        self._tls.speaks(source, destination)
         ends = (host_text(source.host), host_text(destination.host))
         if ends in self._peers or self._fits(self._peers):
             self._peers[ends] = self._peers.get(ends, 0) + 1
@@ -221,6 +249,7 @@ class Sight:
             "tunnels": dict(self._dissector.tunnels),
             "damaged": dict(self._damaged),
             "sip": [{"from": one, "to": other, "messages": count} for (one, other), count in sorted(self._peers.items())],
+            "skinny": [{"from": one, "to": other, "messages": count} for (one, other), count in sorted(self._skinny.items())],
             "calls": {"seen": len(self._calls), "answered": sum(self._calls.values())},
             "streams": [
                 {
@@ -233,8 +262,10 @@ class Sight:
             ],
             "twice": self._sip_twice + sum(stream.twice for stream in self.streams),
             "encrypted_calls": len(self._dark_calls),
-            "tls": [{"between": list(ends), "segments": count} for ends, count in self._tls.items()],
-            "websocket": [list(ends) for ends in sorted(self._websockets)],
+            "tls": [
+                {"between": list(ends), "kind": dark.name, "connections": dark.connections, "server": dark.server}
+                for ends, dark in self._unread.items()
+            ],
             "beyond_bounds": self._beyond,
         }  # fmt: skip
 
@@ -243,7 +274,7 @@ class Sight:
         if not self.frames:
             yield Finding("error", "Nothing arrives.", "Is the cable in the switch's mirror port, and is the mirror session on?")
             return
-        if not self._sip and not self.streams:
+        if not self._sip and not self._skinny and not self.streams:
             yield from self._no_telephone()
             return
         yield from self._directions()
@@ -267,7 +298,7 @@ class Sight:
                 "error", "Only broadcasts and multicasts arrive: this is an ordinary port.",
                 "Set the switch's mirror session (SPAN) with this port as its destination.",
             )  # fmt: skip
-        elif not self._tls and not self._websockets:
+        elif not self._unread:
             yield Finding(
                 "error", "Traffic arrives, but no telephone's: neither SIP nor RTP.",
                 "Mirror the port of the telephone exchange or of the line's router, and make a call meanwhile.",
@@ -298,24 +329,21 @@ class Sight:
                 "error", "Calls are answered, but no speech is seen.",
                 "The speech goes another way than the signalling: mirror the telephones' ports or the voice VLAN too.",
             )  # fmt: skip
-        if streams and not self._sip:
+        if streams and not self._sip and not self._skinny:
             yield Finding(
                 "error", "Speech is seen, but no signalling: nobody can tell whose it is.",
-                "Mirror the port of the telephone exchange too; if its signalling is encrypted (TLS), see below.",
+                "Mirror the port of the telephone exchange too; if its signalling is encrypted (TLS), see below. "
+                "Or record such speech as calls of their own (capture.rtp_alone).",
             )  # fmt: skip
 
     def _dark(self) -> Iterator[Finding]:
-        for (one, other), _ in self._tls.items():
+        for (one, other), dark in self._unread.items():
+            named = f" (to {dark.server})" if dark.server else ""
             yield Finding(
-                "warning", f"Signalling between {one} and {other} is encrypted (TLS) and cannot be read.",
-                "Let the exchange speak SIP over UDP or TCP inside the building, or record on the exchange.",
+                "warning", f"{_DARK[dark.name]} between {one} and {other}{named} is encrypted (TLS) and cannot be read.",
+                "Mirror a side that is plain (the trunk, or the inner side of the session border controller), "
+                "let the exchange speak without TLS inside the building, or record on the exchange.",
             )  # fmt: skip
-        for one, other in sorted(self._websockets):
-            yield Finding(
-                "warning",
-                f"{one} and {other} speak SIP over WebSocket, which is not read yet.",
-                "Record such calls on the exchange.",
-            )
         if self._dark_calls:
             yield Finding(
                 "warning", f"{len(self._dark_calls)} calls are encrypted in a way that cannot be read (DTLS, or an unknown suite).",

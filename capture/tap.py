@@ -154,10 +154,9 @@ class Tap:
             return
         self._beat_at = now
         received, dropped = self.ring.statistics()
-        open_calls = sum(1 for dialog in self.engine.tracker.dialogs.values() if dialog.live)
         self._service.detail = {
             "interface": self.reel.name, "frames": received, "dropped": dropped, "rtp": self.engine.rtp, "sip": self.engine.sip,
-            "calls": open_calls, "last_frame_at": self._last_at if received else None,
+            "calls": self.engine.open_calls, "last_frame_at": self._last_at if received else None,
         }  # fmt: skip
         self._scribe.put(Entry(heartbeat=self._service.heartbeat("ok")))
         self.recorder.report_weirds(self._clock.now())

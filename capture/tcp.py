@@ -1,16 +1,19 @@
-"""SIP over TCP: segments put in order, streams cut into messages by Content-Length (RFC 3261 §18.3). Pure, bounded.
+"""Signalling over TCP: segments put in order, streams cut into messages: SIP by its Content-Length (RFC 3261 §18.3), or in WebSocket
+frames; Skinny by the length it begins with. Pure, bounded.
 
-Only streams whose bytes look like SIP are followed, on any port. A stream may be met in its middle, and a mirror may lose a segment:
-when it has not come within 2 s (or much else has), what is incomplete is given up (and counted) and the stream is taken up again
-where a segment begins with a message.
+Only streams whose bytes look like signalling are followed, on any port. A stream may be met in its middle, and a mirror may lose a
+segment: when it has not come within 2 s (or much else has), what is incomplete is given up (and counted) and the stream is taken up
+again where a segment begins with a message. Where there are too many streams, the one that was silent longest is let go (and counted).
 """
 
 from __future__ import annotations
 
 import re
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
 from appliance.moments import SECOND
+from capture import sccp, websocket
+from capture.effects import Weird
 from capture.frames import Address, Segment
 from capture.sip import MAX_START_LINE, looks_like_sip
 
@@ -39,11 +42,33 @@ class Framed(NamedTuple):
     data: bytes
 
 
+class Framer(Protocol):
+    """Cuts one direction of a byte stream into messages."""
+
+    weirds: list[tuple[str, bytes]]
+    """(name, sample) of what went wrong; whoever reads it clears it."""
+
+    def feed(self, data: bytes) -> list[bytes]:
+        """The messages that these bytes complete."""
+
+    @property
+    def plausible(self) -> bool:
+        """Whether a message may still come."""
+
+    @staticmethod
+    def resumes(payload: bytes) -> bool:
+        """Whether a stream with a hole can be taken up with this segment."""
+
+    def anew(self) -> Framer:
+        """One for the same stream behind a hole."""
+
+
 class Messages:
-    """One direction of a byte stream, cut into messages; whole or byte by byte gives the same."""
+    """SIP as it stands in the stream; whole or byte by byte gives the same."""
 
     def __init__(self) -> None:
         self._held = bytearray()
+        self.weirds: list[tuple[str, bytes]] = []
 
     def feed(self, data: bytes) -> list[bytes]:
         """The messages that these bytes complete. What cannot become a message is dropped up to the next that may."""
@@ -62,6 +87,15 @@ class Messages:
                 return found
             found.append(bytes(self._held[:size]))
             del self._held[:size]
+
+    @staticmethod
+    def resumes(payload: bytes) -> bool:
+        """Whether a stream with a hole can be taken up with this segment."""
+        return looks_like_sip(payload)
+
+    def anew(self) -> Messages:
+        """One for the same stream behind a hole."""
+        return Messages()
 
     @property
     def pending(self) -> int:
@@ -82,6 +116,7 @@ class Messages:
 
     def _give_up_beyond(self, limit: int) -> None:
         if len(self._held) > limit:
+            self.weirds.append(("tcp-message-long", bytes(self._held[:256])))
             self._held.clear()
 
 
@@ -92,20 +127,24 @@ _Key = tuple[Address, Address]
 class _Stream:
     __slots__ = ("ahead", "messages", "next", "seen_at", "stuck_at")
 
-    def __init__(self, sequence: int, now: int) -> None:
+    def __init__(self, sequence: int, now: int, messages: Framer) -> None:
         self.next = sequence
         self.ahead: dict[int, bytes] = {}
-        self.messages = Messages()
+        self.messages = messages
         self.seen_at = self.stuck_at = now
 
 
 class Streams:
-    """All TCP streams that carry SIP."""
+    """All TCP streams that carry signalling."""
 
     def __init__(self) -> None:
         self._streams: dict[_Key, _Stream] = {}
+        """The one that was silent longest stands first."""
+        self._weirds: list[Weird] = []
         self.gaps = 0
         """How often a segment was never seen and a message given up."""
+        self.forgotten = 0
+        """Streams that were let go because there were too many."""
 
     def __len__(self) -> int:
         return len(self._streams)
@@ -116,18 +155,25 @@ class Streams:
         if segment.syn:
             self._streams.pop(key, None)
             return []
-        stream = self._streams.get(key)
+        stream = self._streams.pop(key, None)
         if stream is None:
-            if not _could_begin(segment.payload):
+            if (messages := _framer(segment.payload, sccp.PORT in (segment.source.port, segment.destination.port))) is None:
                 return []
-            stream = self._open(key, segment.sequence, now)
+            stream = self._open(segment.sequence, now, messages)
+        self._streams[key] = stream
         stream.seen_at = now
-        messages = self._in_order(key, stream, segment) if segment.payload else []
+        found = self._in_order(key, stream, segment) if segment.payload else []
         while segment.fin and stream.ahead:
-            messages += self._jump(key, stream)
+            found += self._jump(key, stream)
         if segment.fin or not stream.messages.plausible:
             self._streams.pop(key, None)
-        return [Framed(*key, data) for data in messages]
+        self._hear(stream)
+        return [Framed(*key, data) for data in found]
+
+    def take_weirds(self) -> list[Weird]:
+        """What went wrong within streams, since the last time."""
+        found, self._weirds = self._weirds, []
+        return found
 
     def expire(self, now: int) -> list[Framed]:
         """The messages behind segments that did not come; streams on which nothing came for an hour are forgotten."""
@@ -135,15 +181,21 @@ class Streams:
         for key, stream in list(self._streams.items()):
             if stream.ahead and now - stream.stuck_at > PATIENCE:
                 found += [Framed(*key, data) for data in self._jump(key, stream)]
+                self._hear(stream)
             if now - stream.seen_at > IDLE:
                 self._streams.pop(key, None)
         return found
 
-    def _open(self, key: _Key, sequence: int, now: int) -> _Stream:
+    def _open(self, sequence: int, now: int, messages: Framer) -> _Stream:
         while len(self._streams) >= MAX_STREAMS:
             self._streams.pop(next(iter(self._streams)))
-        stream = self._streams[key] = _Stream(sequence, now)
-        return stream
+            self.forgotten += 1
+        return _Stream(sequence, now, messages)
+
+    def _hear(self, stream: _Stream) -> None:
+        if stream.messages.weirds:
+            self._weirds += [Weird(*weird) for weird in stream.messages.weirds]
+            stream.messages.weirds.clear()
 
     def _in_order(self, key: _Key, stream: _Stream, segment: Segment) -> list[bytes]:
         behind = (stream.next - segment.sequence) % _WRAP
@@ -157,7 +209,7 @@ class Streams:
             stream.stuck_at = stream.seen_at
         if len(segment.payload) > len(stream.ahead.get(segment.sequence, b"")):
             stream.ahead[segment.sequence] = segment.payload
-        if len(stream.ahead) > MAX_AHEAD or (looks_like_sip(segment.payload) and len(stream.ahead) > 8):
+        if len(stream.ahead) > MAX_AHEAD or (stream.messages.resumes(segment.payload) and len(stream.ahead) > 8):
             return self._jump(key, stream)
         return []
 
@@ -179,19 +231,31 @@ class Streams:
     def _jump(self, key: _Key, stream: _Stream) -> list[bytes]:
         """The missing segment will not come: go on at the first early one that begins a message; without one, wait for the next."""
         self.gaps += 1
-        stream.messages = Messages()
+        self._hear(stream)
         starts = sorted(stream.ahead, key=lambda start: (start - stream.next) % _WRAP)
-        while starts and not looks_like_sip(stream.ahead[starts[0]]):
+        while starts and not stream.messages.resumes(stream.ahead[starts[0]]):
             del stream.ahead[starts.pop(0)]
         if not starts:
             self._streams.pop(key, None)
             return []
         stream.next = starts[0]
+        stream.messages = stream.messages.anew()
         return self._catch_up(stream)
 
 
-def _could_begin(payload: bytes) -> bool:
-    """Whether a stream that begins so may be SIP; its start line may still be on its way, byte by byte."""
+def _framer(payload: bytes, skinny: bool) -> Framer | None:
+    """What cuts a stream that begins so; None where it is no signalling. Its start line may still be on its way, byte by byte.
+
+    `skinny`: it is on the port of Skinny.
+    """
     if not payload:
-        return False
-    return looks_like_sip(payload) or any(payload.startswith(start) or start.startswith(payload) for start in _STARTS)
+        return None
+    if looks_like_sip(payload) or any(payload.startswith(start) or start.startswith(payload) for start in _STARTS):
+        return Messages()
+    if websocket.begins_with_head(payload):
+        return websocket.WebSocket()
+    if websocket.begins_in_frames(payload):
+        return websocket.WebSocket(in_frames=True)
+    if sccp.begins_connection(payload, usual=skinny):
+        return sccp.Messages()
+    return None

@@ -12,9 +12,9 @@ from appliance.config import Config
 from appliance.ids import CallId, call_id
 from appliance.moments import SECOND
 from appliance.records import CallAnswered, CallRinging, NotRecorded, Side
-from capture import parties, sdp
+from capture import dark, parties, sdp
 from capture.dialog import Dialog, Event, State, end_reason, event_of
-from capture.effects import Close, Effect, Emit, Keep, Secrecy, Watch, Weird
+from capture.effects import Close, Effect, Emit, Keep, Secrecy, Shun, Watch, Weird
 from capture.frames import Address
 from capture.sip import Message, name_address
 
@@ -54,7 +54,7 @@ class Tracker:
             dialog = self._begin(message, source, destination, at, now, from_tag=from_tag, to_tag=to_tag)
             if dialog is None:
                 return self._unplaced(message, to_tag)
-            effects: list[Effect] = [Emit(_ringing(dialog, self._via)), Keep(dialog.call, at, source, destination, message.raw)]
+            effects: list[Effect] = [Emit(ringing(dialog, self._via)), Keep(dialog.call, at, source, destination, message.raw)]
             if dialog.state is State.ANSWERED:
                 effects.append(Emit(CallAnswered(at=at, call=dialog.call)))
         else:
@@ -66,17 +66,32 @@ class Tracker:
             effects += _advance(dialog, side, message, at)
         return effects
 
+    def greeted(self, call: CallId, hello: int, source: Address, destination: Address, at: int) -> list[Effect]:
+        """A hello of DTLS at an address of this call. Once both sides have said theirs, what follows is SRTP without known keys."""
+        dialog = self._dialogs.get(call)
+        if dialog is None or not dialog.live or dialog.dtls:
+            return []
+        if hello == dark.CLIENT_HELLO:
+            dialog.hello = source
+        if hello != dark.SERVER_HELLO or dialog.hello != destination:
+            return []
+        effects: list[Effect] = [Secrecy(call, side, at, (), secure=True, plain=False) for side in Side]
+        if not dialog.secret:  # what was heard before was plain
+            effects.insert(0, Secrecy(call, Side.CALLER, dialog.started_at, (), secure=False, plain=True))
+        dialog.dtls = dialog.secret = True
+        return effects
+
     def tick(self, now: int) -> list[Effect]:
         """What is due at `now` without a message: calls that are over, unanswered or forgotten."""
         effects: list[Effect] = []
         for dialog in [dialog for dialog in self._dialogs.values() if dialog.deadline() <= now]:
             if dialog.live:
-                effects += _give_up(dialog)
+                effects += give_up(dialog)
                 dialog.now = now
             elif not dialog.closed:
                 dialog.closed = True
                 dialog.now = now
-                effects.append(_close(dialog))
+                effects.append(closing(dialog))
             else:
                 self._forget(dialog)
         return effects
@@ -87,10 +102,10 @@ class Tracker:
         for dialog in list(self._dialogs.values()):
             if dialog.live:
                 dialog.recovered = dialog.recovered or cut
-                effects += _give_up(dialog, reason)
+                effects += give_up(dialog, reason)
             if not dialog.closed:
                 dialog.closed = True
-                effects.append(_close(dialog))
+                effects.append(closing(dialog))
         return effects
 
     def heard(self, call: CallId, at: int, now: int) -> None:
@@ -171,6 +186,8 @@ class Tracker:
             dialog.media[key] = media
             if dialog.parties.record and (media.keys or not media.encrypted):
                 effects.append(Watch(dialog.call, side, Address(media.host, media.port), media))
+            else:
+                effects.append(Shun(dialog.call, Address(media.host, media.port)))
         return effects
 
     def _forget(self, dialog: Dialog) -> None:
@@ -190,8 +207,8 @@ class Tracker:
 
 def _secrecy(dialog: Dialog, side: Side, sections: tuple[sdp.Media, ...], at: int) -> list[Effect]:
     """What this description says of SRTP, once there is something to be said. A plain profile with keys speaks either (RFC 8643)."""
-    secure = any(media.encrypted or media.keyed for media in sections)
-    plain = any(not media.encrypted for media in sections)
+    secure = dialog.dtls or any(media.encrypted or media.keyed for media in sections)
+    plain = not dialog.dtls and any(not media.encrypted for media in sections)
     if not sections or not (secure or dialog.secret):
         return []
     dialog.secret = True
@@ -217,7 +234,8 @@ def _shows_call(message: Message, to_tag: str) -> bool:
     return message.method == "INVITE" and 100 < message.status < 300
 
 
-def _ringing(dialog: Dialog, via: str) -> CallRinging:
+def ringing(dialog: Dialog, via: str) -> CallRinging:
+    """The record of its beginning."""
     people = dialog.parties
     return CallRinging(
         at=dialog.started_at, call=dialog.call, direction=people.direction.value, caller=people.caller.national,
@@ -274,7 +292,7 @@ def _session_expires(message: Message) -> int | None:
     return int(found[1]) if found and int(found[1]) else None
 
 
-def _give_up(dialog: Dialog, reason: str = "") -> list[Effect]:
+def give_up(dialog: Dialog, reason: str = "") -> list[Effect]:
     """The call's end was not seen: it ends where it was last heard."""
     answered = dialog.state is State.ANSWERED
     challenged = dialog.state is State.CHALLENGED
@@ -293,7 +311,8 @@ def _give_up(dialog: Dialog, reason: str = "") -> list[Effect]:
     return [Emit(dialog.ended())]
 
 
-def _close(dialog: Dialog) -> Close:
+def closing(dialog: Dialog) -> Close:
+    """Its end for the recorder: whether it may be a recording, and why not if it is none."""
     reason, detail = _why_not(dialog)
     return Close(
         dialog.call,
@@ -319,7 +338,9 @@ def _why_not(dialog: Dialog) -> tuple[NotRecorded, str]:
     """Why there is no recording, in case no audio was captured."""
     if not dialog.parties.record:
         return NotRecorded.EXCLUDED_LINE, f"line {dialog.parties.line}"
-    if dialog.encrypted or _srtp_agreed(dialog):
+    if dialog.dtls or dialog.encrypted or _srtp_agreed(dialog):
+        if dialog.dtls or (not _keys_seen(dialog) and any(media.fingerprint for media in dialog.media.values())):
+            return NotRecorded.ENCRYPTED, dark.DTLS_SRTP
         return NotRecorded.ENCRYPTED, f"SRTP was negotiated{', and no packet was seen' if _keys_seen(dialog) else ''}"
     if dialog.answered_at is None:
         return NotRecorded.NOT_ANSWERED, dialog.end_reason

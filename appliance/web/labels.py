@@ -33,6 +33,9 @@ END = {
     "failed": N_("Failed"),
     "end_not_seen": N_("The end was not seen"),
     "recorder_stopped": N_("The recorder was stopped"),
+    "silence": N_("Nothing more was heard; no signalling was seen"),
+    "claimed": N_("Signalling came later; it goes on in the call that it announced"),
+    "joined": N_("It is the same talk as another call"),
 }
 
 NOT_RECORDED = {

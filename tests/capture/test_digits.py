@@ -18,7 +18,7 @@ from appliance.moments import MILLISECOND, SECOND
 from appliance.records import Side
 from appliance.sealed import open_sealed
 from capture.blocks import SipBlock
-from capture.digits import KEYS, Events, Key, marks, of_signalling
+from capture.digits import KEYS, Events, Key, marks, of_signalling, of_skinny
 from capture.frames import Address
 from capture.index import index
 from capture.pcapfile import Captured
@@ -27,6 +27,8 @@ from tests import needs
 from tests.bed.made import PTIME, MadeCall, datagram
 from tests.bed.program import appliance
 from tests.bed.recorded import all_recordings, recorded
+from tests.bed.skinny import MANAGER, PHONES, SkinnyCall
+from tests.bed.skinny import key as skinny_key
 from tests.fakes.clock import START
 
 HERE = Address(b"\x0a\0\0\1", 5060)
@@ -212,3 +214,14 @@ def test_tshark_sees_the_same_keys_in_a_public_call(tmp_path: Path) -> None:
     found = [str(KEYS.index(mark["key"])) for mark in marks_of(Box.at(tmp_path / "var"))]
     assert sorted(found) == sorted(expected)
     assert expected
+
+
+def test_keys_of_a_skinny_phone_are_keys_once_it_is_connected() -> None:
+    call = SkinnyCall(version=17)
+    blocks = [
+        SipBlock(at, *((PHONES[phone], MANAGER) if says else (MANAGER, PHONES[phone])), data)
+        for at, phone, says, data in sorted([*call.script(), (950, 0, True, skinny_key(14, 71, 17)), (960, 1, True, skinny_key(5, 72, 17))])
+    ]  # fmt: skip
+    found = [(key.at, key.side, key.key, key.how) for key in of_skinny(blocks)]
+    assert found == [(950, Side.CALLER, "*", "skinny"), (960, Side.CALLED, "5", "skinny")]
+    assert list(of_signalling(blocks)) == []

@@ -254,3 +254,16 @@ def test_in_doubt_whose_line_it_is_there_is_no_recording() -> None:
     told = config(lines=[{"number": "0312345678"}, {"number": "0312345679", "record": False}])
     found = read(told, called="<sip:0312345679@h>", target="sip:0312345678@h")
     assert (found.line, found.record) == ("0312345678", False)
+
+
+def test_what_a_phones_display_names_is_read_without_headers() -> None:
+    told = config(lines=[{"number": "0312345678"}])
+    people = parties.between("09012345678", "高橋\x07", "0312345678", (), told, hidden=False, kept=("phone: 10.0.0.1",))
+    assert (people.caller.national, people.caller_name, people.called.national) == ("09012345678", "高橋", "0312345678")
+    assert (people.direction, people.line, people.headers) == (Direction.INBOUND, "0312345678", ("phone: 10.0.0.1",))
+    out = parties.between("0312345678", "", "09012345678", (), told, hidden=False, kept=())
+    assert (out.direction, out.line) == (Direction.OUTBOUND, "0312345678")
+    assert parties.between("", "", "", (), told, hidden=False, kept=()).direction is Direction.UNKNOWN
+    hidden = parties.between("09012345678", "x", "0312345678", (), told, hidden=True, kept=())
+    assert (hidden.caller.raw, hidden.caller_name, hidden.caller_reason) == ("", "", CallerReason.ANONYMOUS)
+    assert not parties.between("1", "", "2", ("3",), config(lines=[{"number": "3", "record": False}]), hidden=False, kept=()).record

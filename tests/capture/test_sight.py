@@ -18,6 +18,10 @@ from capture.pcapfile import Captured
 from capture.sight import MOST, READABLE, STEADY, Finding, Sight
 from capture.srtp import SUITES
 from tests.bed.made import MadeCall, datagram
+from tests.bed.skinny import SkinnyCall
+from tests.capture.playbook import OFFER, Call
+from tests.capture.test_dark import HELLO
+from tests.capture.test_websocket import GET, MASK, framed
 from tests.fakes.clock import START
 
 CALL = MadeCall(talk=1.0)
@@ -79,7 +83,10 @@ OTHER = Captured(LINK_ETHERNET, datagram(b"dns", 53, 40000, by_caller=True), STA
         ([one for one in CALL.frames() for _ in range(2)], "warning", "comes twice"),
         ([one for place, one in enumerate(CALL.frames()) if not is_rtp(one) or place % 20], "warning", "are missing here"),
         ([*CALL.frames(), tcp(b"\x17\x03\x03\0\x10" + bytes(16))], "warning", "(TLS)"),
-        ([*CALL.frames(), tcp(b"GET / HTTP/1.1\r\nSec-WebSocket-Protocol: sip\r\n\r\n", dport=443)], "warning", "WebSocket"),
+        ([*CALL.frames(), tcp(HELLO)], "warning", "(to pbx.example) is encrypted (TLS)"),
+        ([*CALL.frames(), tcp(HELLO, dport=8089)], "warning", "over WebSocket"),
+        ([*CALL.frames(), tcp(HELLO, dport=2443)], "warning", "Skinny signalling"),
+        ([tcp(HELLO)], "warning", "(TLS)"),
     ],
     ids=lambda value: value[:20] if isinstance(value, str) else "",
 )
@@ -87,6 +94,21 @@ def test_what_is_wrong_is_said_with_its_mend(frames: list[Captured], severity: s
     (finding, *_) = [one for one in wrong(frames) if words in one.what]
     assert finding.severity == severity
     assert finding.mend.endswith((".", "?"))
+
+
+def test_signalling_over_websocket_is_read() -> None:
+    data = GET + framed(Call().invite(OFFER), mask=MASK)
+    sight = looked([tcp(data, dport=8088)])
+    assert [(peer["from"], peer["to"]) for peer in sight.facts()["sip"]] == [("10.0.0.1", "10.0.0.2")]
+    assert sight.facts()["calls"]["seen"] == 1
+
+
+def test_skinny_phones_are_seen() -> None:
+    sight = looked(SkinnyCall().frames())
+    assert list(sight.findings()) == []
+    assert [(peer["from"], peer["to"]) for peer in sight.facts()["skinny"]] == [
+        ("10.0.0.1", "10.0.0.9"), ("10.0.0.2", "10.0.0.9"), ("10.0.0.9", "10.0.0.1"), ("10.0.0.9", "10.0.0.2"),
+    ]  # fmt: skip
 
 
 def test_only_what_is_wrong_is_said() -> None:

@@ -14,8 +14,10 @@ from hypothesis import strategies as st
 from appliance.box import Box
 from appliance.ledger import Ledger
 from appliance.lookup import get_call
+from appliance.moments import SECOND
 from capture import pcapfile, rtp, sdp
-from capture.frames import Datagram, Dissector
+from capture.dark import DTLS_SRTP
+from capture.frames import LINK_ETHERNET, Datagram, Dissector
 from capture.media import Mode
 from capture.pcapfile import Captured
 from capture.sdp import SrtpKey
@@ -24,6 +26,7 @@ from capture.walk import STAMP
 from tests import needs
 from tests.bed.made import MadeCall, datagram, protector
 from tests.bed.recorded import all_recordings, recorded
+from tests.capture.test_dark import dtls
 
 SUITE = "AES_CM_128_HMAC_SHA1_80"
 SECURE, EITHER, PLAIN = ([(0, mode)] for mode in (Mode.SECURE, Mode.EITHER, Mode.PLAIN))
@@ -212,6 +215,25 @@ def test_a_call_whose_answer_was_not_seen_is_opened_on_the_side_whose_key_was(tm
     (recording,) = all_recordings(recorded(tmp_path / "var", frames=frames))
     assert recording.facts.one_sided
     assert recording.facts.quality["unopened"] == call.packets
+
+
+def test_a_plain_description_followed_by_dtls_is_no_noise_is_kept_and_named(tmp_path: Path) -> None:
+    call = MadeCall(talk=0.6)
+    secret = iter([one for one in MadeCall(talk=0.6, suite=SUITE).frames() if one.frame[42] == 0x80])
+    at = call.begin + SECOND // 2 + 1_500_000
+    frames = [next(secret) if one.frame[42] == 0x80 else one for one in call.frames()]
+    for place, kind in enumerate((1, 2)):
+        hello = datagram(dtls(kind), call.port(place), call.port(1 - place), by_caller=not place)
+        frames.append(Captured(LINK_ETHERNET, hello, at + place))
+    box = recorded(tmp_path / "var", frames=sorted(frames, key=lambda one: one.at))
+    assert all_recordings(box) == []
+    with Ledger.open(box.folders.ledger) as ledger:
+        (row,) = ledger.connection.execute("SELECT id FROM call").fetchall()
+        found = get_call(ledger.connection, row["id"])
+    assert found is not None
+    assert found.not_recorded == "encrypted"
+    assert f"({DTLS_SRTP})" in (found.detail or "")
+    assert (box.folders.quarantine / f"{found.id}.tar.age").exists()
 
 
 @pytest.mark.parametrize("profile", ["RTP/SAVP", "RTP/AVP"])

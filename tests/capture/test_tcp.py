@@ -222,8 +222,17 @@ def test_the_table_of_streams_has_a_bound() -> None:
     streams = Streams()
     for port in range(MAX_STREAMS + 100):
         heard(streams, [segment(0, b"INVITE sip:a", ports=(port, 5060))])
-    assert len(streams) == MAX_STREAMS
+    assert (len(streams), streams.forgotten) == (MAX_STREAMS, 100)
     assert heard(streams, [segment(0, TALK[1], ports=(5, 5060))]) == [TALK[1]]
+
+
+def test_the_stream_that_was_silent_longest_is_let_go_first() -> None:
+    streams = Streams()
+    heard(streams, [segment(0, TALK[1], ports=(1, 5060))])
+    for port in range(2, MAX_STREAMS + 2):
+        heard(streams, [segment(0, b"INVITE sip:a", ports=(port, 5060)), segment(len(TALK[1]), b"\r\n", ports=(1, 5060))])
+    assert heard(streams, [segment(len(TALK[1]) + 2, TALK[0][:9], ports=(1, 5060))]) == []
+    assert heard(streams, [segment(len(TALK[1]) + 11, TALK[0][9:], ports=(1, 5060))]) == [TALK[0]]
 
 
 def test_a_message_without_end_is_given_up() -> None:
@@ -236,6 +245,7 @@ def test_a_message_without_end_is_given_up() -> None:
     for _ in range(20):
         reader.feed(b"x" * 30000)
         assert reader.pending <= MAX_MESSAGE
+    assert {name for name, _ in reader.weirds} == {"tcp-message-long"}
 
 
 def test_early_segments_that_wait_have_a_bound() -> None:

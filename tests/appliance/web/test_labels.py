@@ -13,7 +13,7 @@ from capture.sip import parse
 
 TABLES = {name: table for name, table in vars(labels).items() if name.isupper() and isinstance(table, dict)}
 CODES = [(name, code) for name, table in TABLES.items() for code in table]
-UNSEEN_ENDS = {"unauthorized", "recorder_stopped", "end_not_seen", "cancelled", "no_response"}
+UNSEEN_ENDS = {"unauthorized", "recorder_stopped", "end_not_seen", "cancelled", "no_response", "silence", "claimed", "joined"}
 """How a call ends without a message that says so."""
 
 
