@@ -56,7 +56,9 @@ def _told(ledger: Ledger, call: CallId) -> list[LegTied | None]:
     """What was decided of the call when it began: its tie, None where it is a talk of its own; nothing where no row tells of it."""
     records = [row.record for row in ledger.of(call)]
     ties = [record for record in records if isinstance(record, LegTied)]
-    return ties[-1:] or ([None] if any(isinstance(record, CallRinging) for record in records) else [])
+    if ties:
+        return [ties[-1]]
+    return [None] if any(isinstance(record, CallRinging) for record in records) else []
 
 
 def _in_order(reel: Reel, calls: list[CallId]) -> Iterator[blocks.SipBlock]:
@@ -135,7 +137,10 @@ def take_in(folders: Folders, config: Config, ledger: Ledger, clock: Clock, *, i
 def is_done(ledger: Ledger, call: CallId) -> bool:
     """Whether nothing more is to be captured of this call: it is settled, or closed and queued. A leg is done with its talk."""
     known = get_call(ledger.connection, call)
-    call = CallId(known.main) if known is not None and known.main else call
+    return _is_done(ledger, call) and (known is None or known.main is None or _is_done(ledger, known.main))
+
+
+def _is_done(ledger: Ledger, call: str) -> bool:
     settled = "SELECT 1 FROM call WHERE id = ? AND (recording IS NOT NULL OR not_recorded IS NOT NULL)"
     queued = "SELECT 1 FROM job WHERE id = ?"
     return (
