@@ -17,7 +17,7 @@ from capture.sip import Message, name_address, uri
 from capture.transfers import Refer, Replaced
 
 REFERRED = 16 * SECOND
-TAKEN_OVER = 4 * SECOND
+TAKEN_OVER = 2 * SECOND
 """No person answers or hangs up in between: the telephones do it at once."""
 MAX_HOSTS = MAX_TAGS = 8
 _SHORTEST = 3
@@ -154,6 +154,6 @@ def taken_from(later: Known, first: Known) -> Side | None:
     if not later.hosts[Side.CALLED] & first.hosts[receiver]:
         return None
     answered, begun, over = later.dialog.answered_at, later.dialog.started_at, first.ended_by.get(receiver)
-    if answered is None or over is None or answered - begun > TAKEN_OVER or not begun <= over <= answered + TAKEN_OVER:
+    if later.dialog.ringing_at is not None or answered is None or over is None or answered - begun > TAKEN_OVER or not begun <= over <= answered + TAKEN_OVER:
         return None
     return receiver

@@ -21,8 +21,8 @@ A transfer. The first call's tags must be right, and:
   refer     one party sent REFER (RFC 3515) within the first call, from its host to the other party's, who accepted it; within REFERRED
             the other party's host sends an INVITE to that target, and the INVITE shows whose it is: by the Replaces that the REFER asked
             for (which then must be equal), by Referred-By (RFC 3892), or by that party's own number;
-  replaces  an INVITE with Replaces (RFC 3891) to the host of a party of the call that is named is answered within TAKEN_OVER, and that
-            party ends the named call within as much of it: who only names a call has not taken it over.
+  replaces  an INVITE with Replaces (RFC 3891) to the host of a party of the call that is named is answered within TAKEN_OVER, without ringing,
+            and that party ends the named call within as much of it: who only names a call has not taken it over.
 
 Not tied, on purpose: a consultation that a transfer ends (it is a talk of its own, which the other party did not hear), two calls that
 an exchange places by itself (click to dial), boxes that receive at one address and send from another.

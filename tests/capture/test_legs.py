@@ -1,0 +1,449 @@
+"""One talk, one recording: legs of exchanges, transfers and ring groups are tied and heard on the right channel; strangers never are.
+
+Each case is a capture that goes through the replay; then it counts which calls are tied by what, how many recordings there are, and who
+is heard left and right at which moment.
+"""
+
+from __future__ import annotations
+
+import os
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from appliance.box import Box
+from appliance.calls import Call, Recording
+from appliance.ledger import Ledger
+from appliance.lookup import get_recording, read_call, select_calls
+from appliance.records import CallRinging, LegTied, WeirdSeen
+from capture.frames import Address
+from capture.replay import replay
+from tests.bed.made import write_pcap
+from tests.bed.recorded import TOUCHES, all_recordings, recorded
+from tests.bed.talks import Ear, Person, Scene, host
+from tests.fakes.processes import killed_before
+
+A, B, C, D = Person("09011112222", 1, 440), Person("201", 2, 1000), Person("202", 3, 1600), Person("09033334444", 4, 2300)
+PBX = Person("pbx", 5)
+LINE = "0312345678"
+FROM_A, FROM_D = f"<sip:{A.user}@10.0.0.5>", f"<sip:{D.user}@10.0.0.5>"
+WITHHELD = '"Anonymous" <sip:anonymous@anonymous.invalid>'
+SESSION = "Session-ID: ab30317f1a784dc48ff824d0d3715d86;remote=00000000000000000000000000000000"
+Told = dict[str, tuple[Call, Recording | None]]
+
+
+def relay(port: int) -> Address:
+    """An audio port of the exchange."""
+    return Address(host(5), 10000 + 2 * port)
+
+
+def outcome(box: Box) -> Told:
+    """Every call with its recording, by Call-ID."""
+    with Ledger.open(box.folders.ledger) as ledger:
+        names = {row.record.call: row.record.sip_call_id for row in ledger.since(0, [CallRinging]) if isinstance(row.record, CallRinging)}
+        found = {}
+        for row in ledger.connection.execute(*select_calls("ORDER BY started_at")):
+            call = read_call(row)
+            found[names[call.id]] = (call, get_recording(ledger.connection, call.id))
+        return found
+
+
+def ties(told: Told) -> dict[str, tuple[str, str]]:
+    """Which call is a leg of which, and by what."""
+    names = {call.id: name for name, (call, _) in told.items()}
+    return {name: (names[call.main], str(call.tied_by)) for name, (call, _) in told.items() if call.main}
+
+
+def recordings(told: Told) -> list[str]:
+    return [name for name, (_, recording) in told.items() if recording]
+
+
+def weirds(box: Box) -> set[str]:
+    with Ledger.open(box.folders.ledger) as ledger:
+        return {row.record.name for row in ledger.since(0, [WeirdSeen]) if isinstance(row.record, WeirdSeen)}
+
+
+def heard(box: Box, told: Told, name: str) -> Ear:
+    recording = told[name][1]
+    assert recording is not None
+    return Ear(box, recording)
+
+
+def settled(box: Box, told: Told) -> None:
+    """Every INVITE ends as a recording or with a reason, each leg as tied, and no spool is left."""
+    for call, recording in told.values():
+        assert call.settled
+        assert (call.not_recorded == "tied") == (call.main is not None)
+        if call.main:
+            assert (recording, call.detail) == (None, f"call {call.main}")
+    assert [path for path in box.folders.spool.rglob("*") if path.is_file()] == []
+
+
+def through(folder: Path, scene: Scene, config: str = "") -> tuple[Box, Told]:
+    """The scene recorded into a box."""
+    folder = folder / "var"
+    if config:
+        folder.mkdir()
+        (folder / "appliance.toml").write_text(config)
+    box = recorded(folder, frames=scene.frames)
+    told = outcome(box)
+    settled(box, told)
+    return box, told
+
+
+def proxied() -> Scene:
+    """A proxy on the mirror: one dialog on two hops."""
+    scene = Scene()
+    scene.dial("m", A, B, hops=(5,)).invite(0).ring(0.1).answered(0.5).talk(0.6, 1.6).bye(1.8)
+    return scene
+
+
+def sent_on(*, shown: str = FROM_A, first: str = "", extra: tuple[str, ...] = ()) -> Scene:
+    """An exchange sends the call on and relays the audio."""
+    scene = Scene()
+    m = scene.dial("m", A, PBX, user=LINE, shown=first, answer=relay(0)).invite(0, *extra)
+    leg = scene.dial("leg", PBX, B, shown=shown, offer=relay(1)).invite(0.05, *extra).ring(0.1).answered(0.5)
+    m.ring(0.11).answered(0.51).talk(0.6, 1.6, called=B).bye(1.8)
+    leg.talk(0.61, 1.61, caller=A).bye(1.81)
+    return scene
+
+
+def direct() -> Scene:
+    """An exchange passes descriptions on: one pair of streams, two dialogs."""
+    scene = Scene()
+    m = scene.dial("m", A, PBX, user=LINE, shown=WITHHELD, answer=B.media).invite(0)
+    leg = scene.dial("leg", PBX, B, shown=WITHHELD, offer=A.media).invite(0.05).ring(0.1).answered(0.5)
+    m.ring(0.11).answered(0.51).talk(0.6, 1.6, called=B).bye(1.8)
+    leg.bye(1.81)
+    return scene
+
+
+def direct_later() -> Scene:
+    """The exchange relays first, and takes itself out of the way once both have answered."""
+    scene = Scene()
+    m = scene.dial("m", A, PBX, user=LINE, shown=WITHHELD, answer=relay(0)).invite(0)
+    leg = scene.dial("leg", PBX, B, shown=WITHHELD, offer=relay(1)).invite(0.05).answered(0.5)
+    m.answered(0.51).talk(0.6, 1.2, called=B)
+    leg.talk(0.61, 1.21, caller=A).again(1.3, offer=A.media, answer=B.media)
+    m.again(1.32, offer=B.media, answer=A.media, by_caller=False)
+    scene.speak(1.4, 2.4, A.hz, A.media, B.media)
+    scene.speak(1.4, 2.4, B.hz, B.media, A.media)
+    m.bye(2.5)
+    leg.bye(2.51)
+    return scene
+
+
+def blind_by_called() -> Scene:
+    """A calls B, B refers A to C and hangs up at once."""
+    scene = Scene()
+    scene.dial("m", A, B).invite(0).answered(0.3).talk(0.4, 1.4).refer(1.5, f"<sip:{C.user}@10.0.0.3>").bye(1.52, by_caller=False)
+    later = Person(A.user, A.number, A.hz, 20010)
+    scene.dial("t", later, C).invite(1.6).ring(1.7).answered(2.0).talk(2.1, 3.1).bye(3.2)
+    return scene
+
+
+def blind_by_caller() -> Scene:
+    """A calls B, A refers B to C: B stays where it is heard."""
+    scene = Scene()
+    m = scene.dial("m", A, B).invite(0).answered(0.3).talk(0.4, 1.4)
+    m.refer(1.5, f"<sip:{C.user}@10.0.0.3>", f"Referred-By: <sip:{A.user}@10.0.0.1>", by_caller=True)
+    scene.dial("t", B, C).invite(1.6, f"Referred-By: <sip:{A.user}@10.0.0.1>").answered(2.0).talk(2.1, 3.1).bye(3.2)
+    m.bye(2.05)
+    return scene
+
+
+def attended() -> Scene:
+    """A calls B; B asks C in private; then A takes B's place in that call. B's telephone keeps the line to A until it has worked."""
+    scene = Scene()
+    m = scene.dial("m", A, B).invite(0).answered(0.3).talk(0.4, 1.2)
+    m.again(1.25, offer=B.media, answer=A.media, by_caller=False, direction="sendonly")
+    private = Person(B.user, B.number, B.hz, 20020)
+    consult = scene.dial("c", private, C).invite(1.3).answered(1.5).talk(1.6, 2.4)
+    replaced = consult.replaces(of_called=True)
+    within = replaced.replace(";", "%3B").replace("=", "%3D")
+    m.refer(2.5, f"<sip:{C.user}@10.0.0.3?Replaces={within}>", f"Referred-By: <sip:{B.user}@10.0.0.2>")
+    later = Person(A.user, A.number, A.hz, 20010)
+    at_c = Person(C.user, C.number, C.hz, 20012)
+    scene.dial("t", later, at_c).invite(2.6, f"Replaces: {replaced}").answered(2.65).talk(2.7, 3.5).bye(3.6)
+    consult.bye(2.66, by_caller=False)
+    m.bye(2.8, by_caller=False)
+    return scene
+
+
+def ring_group() -> Scene:
+    """Five telephones ring; the third answers, four are cancelled."""
+    scene = Scene()
+    m = scene.dial("m", A, PBX, user=LINE, answer=relay(0)).invite(0)
+    people = [Person(str(200 + number), 20 + number, 1000 if number == 3 else 2000) for number in range(1, 6)]
+    legs = [scene.dial(f"leg{p.user}", PBX, p, shown=FROM_A, offer=relay(n + 1)) for n, p in enumerate(people)]
+    for number, leg in enumerate(legs):
+        leg.invite(0.05 + number / 100).ring(0.2 + number / 100)
+    m.ring(0.3)
+    legs[2].answered(1.0)
+    m.answered(1.01).talk(1.1, 1.9, called=people[2]).bye(2.0)
+    legs[2].talk(1.11, 1.91, caller=A).bye(2.01)
+    for number in (0, 1, 3, 4):
+        legs[number].cancel(1.02 + number / 100)
+    return scene
+
+
+def picked_up() -> Scene:
+    """A calls B; C takes B's place by Replaces, and A's telephone ends the call to B."""
+    scene = Scene()
+    m = scene.dial("m", A, B).invite(0).answered(0.3).talk(0.4, 1.4)
+    scene.dial("t", C, Person(A.user, A.number, A.hz, 20010)).invite(1.5, f"Replaces: {m.replaces(of_called=False)}").answered(
+        1.55
+    ).talk(1.6, 2.4).bye(2.5)
+    m.bye(1.56)
+    return scene
+
+
+TIED = {
+    "proxied": (proxied, {}, [(1.0, (A.hz, B.hz))]),
+    "sent on": (sent_on, {"leg": ("m", "number")}, [(1.0, (A.hz, B.hz))]),
+    "session": (
+        partial(sent_on, first=WITHHELD, shown=WITHHELD, extra=(SESSION,)),
+        {"leg": ("m", "session")},
+        [(1.0, (A.hz, B.hz))],
+    ),
+    "direct": (direct, {"leg": ("m", "media")}, [(1.0, (A.hz, B.hz))]),
+    "direct later": (direct_later, {"leg": ("m", "media")}, [(0.8, (A.hz, B.hz)), (2.0, (A.hz, B.hz))]),
+    "blind by called": (blind_by_called, {"t": ("m", "refer")}, [(0.8, (A.hz, B.hz)), (2.6, (A.hz, C.hz))]),
+    "blind by caller": (blind_by_caller, {"t": ("m", "refer")}, [(0.8, (A.hz, B.hz)), (2.6, (C.hz, B.hz))]),
+    "ring group": (ring_group, {f"leg20{n}": ("m", "number") for n in range(1, 6)}, [(1.5, (A.hz, 1000))]),
+    "picked up": (picked_up, {"t": ("m", "replaces")}, [(0.8, (A.hz, B.hz)), (2.0, (A.hz, C.hz))]),
+}
+EACH = pytest.mark.parametrize("name", TIED)
+
+
+@EACH
+def test_one_talk_is_one_recording_with_each_person_on_one_channel(tmp_path: Path, name: str) -> None:
+    scene, tied, moments = TIED[name]
+    box, told = through(tmp_path, scene())
+    assert ties(told) == tied
+    assert recordings(told) == ["m"]
+    ear = heard(box, told, "m")
+    assert [(at, ear.hears(at)) for at, _ in moments] == moments
+
+
+def test_of_a_relayed_call_every_sound_is_heard_once(tmp_path: Path) -> None:
+    box, told = through(tmp_path, sent_on())
+    recording = told["m"][1]
+    assert recording is not None
+    assert (recording.facts.packets, recording.facts.seconds) == (100, pytest.approx(1.0))
+    with Ledger.open(box.folders.ledger) as ledger:
+        (row,) = (row.record for row in ledger.of(told["leg"][0].id) if isinstance(row.record, LegTied))
+    assert isinstance(row, LegTied)
+    assert (row.main, row.to, row.why, row.swapped) == (told["m"][0].id, told["m"][0].id, "number", False)
+
+
+def test_a_consultation_is_a_talk_of_its_own_that_the_other_party_does_not_hear(tmp_path: Path) -> None:
+    box, told = through(tmp_path, attended())
+    assert ties(told) == {"t": ("m", "refer")}
+    assert recordings(told) == ["m", "c"]
+    ear = heard(box, told, "m")
+    assert [ear.hears(at) for at in (0.8, 2.0, 3.1)] == [(A.hz, B.hz), (0, 0), (A.hz, C.hz)]
+    assert heard(box, told, "c").hears(2.0) == (B.hz, C.hz)
+
+
+def test_what_the_office_says_while_the_caller_waits_is_not_filled_in(tmp_path: Path) -> None:
+    scene = Scene()
+    m = scene.dial("m", A, PBX, user=LINE, answer=relay(0)).invite(0)
+    leg = scene.dial("leg", PBX, B, shown=FROM_A, offer=relay(1)).invite(0.05).answered(0.5)
+    m.answered(0.51).talk(0.6, 1.2, called=B).bye(3)
+    leg.talk(0.61, 1.21, caller=A).bye(3.01)
+    leg.talk(1.5, 2.3, caller=C)  # the exchange puts B through to C by keys pressed: no signalling tells of it
+    m.talk(2.5, 2.9, called=B)
+    box, told = through(tmp_path, scene)
+    ear = heard(box, told, "m")
+    assert [ear.hears(at) for at in (0.8, 1.8, 2.6)] == [(A.hz, B.hz), (0, 0), (A.hz, B.hz)]
+
+
+def test_a_side_that_was_seen_on_the_other_leg_alone_is_heard_from_there(tmp_path: Path) -> None:
+    scene = Scene()
+    m = scene.dial("m", A, PBX, user=LINE, answer=relay(0)).invite(0)
+    leg = scene.dial("leg", PBX, B, shown=FROM_A, offer=relay(1)).invite(0.05).answered(0.5)
+    m.answered(0.51).talk(0.6, 1.6, both=False).bye(2)
+    leg.talk(0.61, 1.61, caller=A).bye(2.01)
+    box, told = through(tmp_path, scene)
+    assert heard(box, told, "m").hears(1.0) == (A.hz, B.hz)
+
+
+def test_a_transfer_that_fails_goes_back_to_who_was_there(tmp_path: Path) -> None:
+    scene = Scene()
+    m = scene.dial("m", A, B).invite(0).answered(0.3).talk(0.4, 1.2).refer(1.3, f"<sip:{C.user}@10.0.0.3>")
+    scene.dial("t", Person(A.user, 1, A.hz, 20010), C).invite(1.4).busy(1.5)
+    m.talk(1.7, 2.3).bye(2.4)
+    box, told = through(tmp_path, scene)
+    assert (ties(told), recordings(told)) == ({"t": ("m", "refer")}, ["m"])
+    assert heard(box, told, "m").hears(2.0) == (A.hz, B.hz)
+
+
+def two_callers(first: str, second: str, *, begin: float = 0.3) -> Scene:
+    """Two people call one line at the same time; the exchange rings a telephone for each and relays."""
+    scene = Scene()
+    one = scene.dial("one", A, PBX, user=LINE, shown=first, answer=relay(0)).invite(0)
+    two = scene.dial("two", D, PBX, user=LINE, shown=second, answer=relay(1)).invite(begin)
+    for_one = scene.dial("for-one", PBX, B, shown=first, offer=relay(2)).invite(begin + 0.1).answered(1.0)
+    for_two = scene.dial("for-two", PBX, C, shown=second, offer=relay(3)).invite(begin + 0.15).answered(1.1)
+    one.answered(1.01).talk(1.2, 2.0, called=B).bye(2.2)
+    two.answered(1.11).talk(1.2, 2.0, called=C).bye(2.3)
+    for_one.talk(1.2, 2.0, caller=A).bye(2.21)
+    for_two.talk(1.2, 2.0, caller=D).bye(2.31)
+    return scene
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "tied"),
+    [
+        (f"<sip:{A.user}@10.0.0.1>", f"<sip:{D.user}@10.0.0.4>", {"for-one": ("one", "number"), "for-two": ("two", "number")}),
+        (WITHHELD, WITHHELD, {}),
+        (f"<sip:{A.user}@10.0.0.1>", f"<sip:{A.user}@10.0.0.4>", {}),
+    ],
+    ids=["two numbers", "both withheld", "one number twice"],
+)
+def test_two_talks_at_the_same_time_are_never_mixed(
+    tmp_path: Path, first: str, second: str, tied: dict[str, tuple[str, str]]
+) -> None:
+    box, told = through(tmp_path, two_callers(first, second))
+    assert ties(told) == tied
+    assert recordings(told) == [name for name in told if name not in tied]
+    assert heard(box, told, "one").hears(1.5) == (A.hz, B.hz)
+    assert heard(box, told, "two").hears(1.5) == (D.hz, C.hz)
+
+
+def test_who_calls_twice_in_parallel_has_two_talks(tmp_path: Path) -> None:
+    scene = Scene()
+    second = Person(A.user, A.number, 500, 20010)
+    for number, (who, begin, other) in enumerate(((A, 0.0, B), (second, 0.4, C))):
+        m = scene.dial(f"m{number}", who, PBX, user=LINE, answer=relay(2 * number)).invite(begin)
+        leg = scene.dial(f"l{number}", PBX, other, shown=FROM_A, offer=relay(2 * number + 1)).invite(begin + 0.05).answered(1.0)
+        m.answered(1.01).talk(1.1, 1.9, called=other).bye(2.0)
+        leg.talk(1.1, 1.9, caller=who).bye(2.01)
+    box, told = through(tmp_path, scene)
+    assert ties(told) == {"l0": ("m0", "number")}, "the second leg may be of either call: it stays apart"
+    assert "legs-ambiguous" in weirds(box)
+    assert [heard(box, told, name).hears(1.5) for name in ("m0", "m1")] == [(A.hz, B.hz), (500, C.hz)]
+
+
+def stranger(scene: Scene, *extra: str, to: Person = B, offer: Address | None = None) -> None:
+    """Somebody who is no party of the call dials one of its parties, who answers him like anybody."""
+    scene.dial("x", D, Person(to.user, to.number, 2700, 20030), offer=offer).invite(1.0, *extra).ring(1.1).answered(1.4).talk(
+        1.5, 2.3
+    ).bye(2.6)
+
+
+def ordinary() -> Scene:
+    scene = Scene()
+    scene.dial("m", A, B).invite(0).answered(0.3).talk(0.4, 2.4).bye(2.5)
+    return scene
+
+
+HOSTILE = {
+    "Replaces": (f"Replaces: m;to-tag=called-m;from-tag=caller-m",),
+    "Replaces early": (f"Replaces: m;to-tag=caller-m;from-tag=called-m;early-only", "Require: replaces"),
+    "Call-ID named": ("X-Original-Call-ID: m", "X-Call-ID: m"),
+    "Referred-By": (f"Referred-By: <sip:{B.user}@10.0.0.2>",),
+}
+
+
+@pytest.mark.parametrize("lines", HOSTILE.values(), ids=HOSTILE)
+@pytest.mark.parametrize("to", [A, B], ids=["caller", "called"])
+def test_who_only_names_a_call_is_not_heard_in_it(tmp_path: Path, lines: tuple[str, ...], to: Person) -> None:
+    scene = ordinary()
+    stranger(scene, *lines, to=to)
+    box, told = through(tmp_path, scene)
+    assert ties(told) == {}
+    assert recordings(told) == ["m", "x"]
+    assert heard(box, told, "m").hears(2.0) == (A.hz, B.hz)
+    assert heard(box, told, "x").hears(2.0) == (D.hz, 2700)
+
+
+def test_a_refer_by_somebody_else_and_one_that_is_refused_lead_nowhere(tmp_path: Path) -> None:
+    scene = ordinary()
+    forged = f"REFER sip:{A.user}@10.0.0.1 SIP/2.0\r\nFrom: <sip:201@10.0.0.2>;tag=called-m\r\nTo: <sip:a@b>;tag=caller-m\r\nCall-ID: m\r\n"
+    forged += f"CSeq: 7 REFER\r\nRefer-To: <sip:{D.user}@10.0.0.4>\r\n\r\n"
+    scene.put(0.8, D.media, A.media, forged.encode())
+    scene.dial("m", A, B).refer(0.81, f"<sip:{C.user}@10.0.0.3>", accepted=False)
+    scene.dial("x", Person(A.user, 1, 500, 20010), D).invite(1.0).answered(1.4).talk(1.5, 2.3).bye(2.6)
+    scene.dial("y", Person(A.user, 1, 600, 20014), C).invite(1.0).answered(1.4).talk(1.5, 2.3).bye(2.6)
+    box, told = through(tmp_path, scene)
+    assert (ties(told), recordings(told)) == ({}, ["m", "x", "y"])
+    assert heard(box, told, "m").hears(2.0) == (A.hz, B.hz)
+
+
+def test_who_claims_the_address_of_a_call_is_not_heard_in_it(tmp_path: Path) -> None:
+    scene = sent_on()
+    scene.dial("x", D, PBX, user=LINE, offer=A.media, answer=relay(4)).invite(0.2).ring(0.3)
+    scene.dial("y", PBX, C, shown=FROM_D, offer=A.media).invite(0.25).ring(0.3).answered(0.8).talk(0.9, 1.5, caller=D).bye(1.7)
+    box, told = through(tmp_path, scene)
+    assert ties(told) == {"leg": ("m", "number"), "y": ("x", "media")}
+    assert heard(box, told, "m").hears(1.0) == (A.hz, B.hz)
+
+
+NEVER = f'[[lines]]\nnumber = "{LINE}"\nrecord = {{}}\n[[lines]]\nnumber = "201"\nrecord = {{}}\n'
+
+
+@pytest.mark.parametrize("recorded_lines", [("true", "false"), ("false", "true")], ids=["the leg", "the main call"])
+def test_of_a_line_that_is_never_recorded_no_leg_is_recorded(tmp_path: Path, recorded_lines: tuple[str, str]) -> None:
+    box, told = through(tmp_path, sent_on(), NEVER.format(*recorded_lines))
+    assert ties(told) == {"leg": ("m", "number")}
+    assert recordings(told) == []
+    assert told["m"][0].not_recorded == "excluded_line"
+    assert not list(box.folders.quarantine.glob("*"))
+
+
+def test_more_legs_than_a_talk_may_have_stay_apart_and_are_counted(tmp_path: Path) -> None:
+    scene = Scene()
+    m = scene.dial("m", A, PBX, user=LINE, answer=relay(0)).invite(0)
+    for number in range(18):
+        phone = Person(str(200 + number), 20 + number)
+        scene.dial(f"leg{number}", PBX, phone, shown=FROM_A, offer=relay(number + 1)).invite(0.05 + number / 100).cancel(1.0)
+    m.cancel(0.9)
+    box, told = through(tmp_path, scene)
+    assert len(ties(told)) == 16
+    assert "legs-many" in weirds(box)
+    assert told["m"][0].not_recorded == "not_answered"
+
+
+KILLED = ["sent on", "direct later", "blind by called", "ring group", "picked up"]
+
+
+def sound(told: Told) -> Any:
+    """What came out, without what differs between two sealings."""
+    return {
+        name: (call, recording and (recording.facts.plain_sha256, recording.facts.packets, recording.facts.cut))
+        for name, (call, recording) in told.items()
+    }
+
+
+@pytest.mark.parametrize("name", KILLED)
+def test_killed_at_any_place_the_next_replay_gives_the_same_ties_and_sound(tmp_path: Path, name: str) -> None:
+    file = write_pcap(tmp_path / "a.pcap", TIED[name][0]().frames)
+    calm = Box.at(tmp_path / "calm")
+    replay(calm, file)
+    wanted = sound(outcome(calm))
+    step, touch = int(os.environ.get("TIES_STEP", "45")), 5
+    while True:
+        box = Box.at(tmp_path / str(touch))
+        killed = killed_before(touch, partial(replay, box, file), calls=TOUCHES)
+        replay(box, file)
+        told = outcome(box)
+        assert sound(told) == wanted, f"killed before touch {touch}"
+        settled(box, told)
+        if not killed:
+            break
+        touch += step
+
+
+def test_twice_is_once(tmp_path: Path) -> None:
+    box, told = through(tmp_path, ring_group())
+    with Ledger.open(box.folders.ledger) as ledger:
+        rows = ledger.last_row()
+    replay(box, tmp_path / "var.pcap")
+    with Ledger.open(box.folders.ledger) as ledger:
+        assert ledger.last_row() == rows
+    assert sound(outcome(box)) == sound(told)
+    assert len(all_recordings(box)) == 1
