@@ -23,6 +23,8 @@ MAX_HOSTS = MAX_TAGS = 8
 _SHORTEST = 3
 """Digits in common that say that one number is the other's end."""
 _NUMBER = re.compile(r"\+?[0-9*#]{2,}")
+_HOST = re.compile(r"\d+(\.\d+){3}")
+"""What stands for the caller where From names no user."""
 Key = tuple[str | int | bytes, ...]
 
 
@@ -43,6 +45,10 @@ class Known:
     ended_by: dict[Side, int] = field(default_factory=dict)
     """When a side said that it is over."""
     refers: list[Refer] = field(default_factory=list)
+
+    def is_referred(self, at: int) -> bool:
+        """Whether what a REFER asked for may still follow."""
+        return any(at - refer.sent_at <= 2 * REFERRED for refer in self.refers)
 
     def side_of(self, tag: str) -> Side | None:
         """Whose tag this is."""
@@ -80,7 +86,8 @@ def sent_on(first: Known, later: Known) -> bool:
 def shown(known: Known) -> str:
     """The caller's number; "" where it is withheld or none."""
     people = known.dialog.parties
-    return people.caller.national if not people.caller_reason and _NUMBER.fullmatch(people.caller.national) else ""
+    told = not people.caller_reason and _NUMBER.fullmatch(people.caller.national) and not _HOST.fullmatch(people.caller.raw)
+    return people.caller.national if told else ""
 
 
 def same_caller(first: Known, later: Known) -> bool:
@@ -154,6 +161,12 @@ def taken_from(later: Known, first: Known) -> Side | None:
     if not later.hosts[Side.CALLED] & first.hosts[receiver]:
         return None
     answered, begun, over = later.dialog.answered_at, later.dialog.started_at, first.ended_by.get(receiver)
-    if later.dialog.ringing_at is not None or answered is None or over is None or answered - begun > TAKEN_OVER or not begun <= over <= answered + TAKEN_OVER:
+    if (
+        later.dialog.ringing_at is not None
+        or answered is None
+        or over is None
+        or answered - begun > TAKEN_OVER
+        or not begun <= over <= answered + TAKEN_OVER
+    ):
         return None
     return receiver

@@ -1,4 +1,4 @@
-"""Which streams of a talk's legs are heard on which channel, and when. Pure.
+"""Which streams of a talk's legs are heard on which channel, and when.
 
 A leg is one of two kinds. A TRANSFER (`refer`, `replaces`) goes on where its call stopped: while it is answered it is heard and the call
 it was tied to is not, on a side on which the leg was captured at all. Every other leg is a COPY: a box on the way sent the call on, and

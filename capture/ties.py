@@ -21,8 +21,8 @@ A transfer. The first call's tags must be right, and:
   refer     one party sent REFER (RFC 3515) within the first call, from its host to the other party's, who accepted it; within REFERRED
             the other party's host sends an INVITE to that target, and the INVITE shows whose it is: by the Replaces that the REFER asked
             for (which then must be equal), by Referred-By (RFC 3892), or by that party's own number;
-  replaces  an INVITE with Replaces (RFC 3891) to the host of a party of the call that is named is answered within TAKEN_OVER, without ringing,
-            and that party ends the named call within as much of it: who only names a call has not taken it over.
+  replaces  an INVITE with Replaces (RFC 3891) to the host of a party of the call that is named is answered within TAKEN_OVER, without
+            ringing, and that party ends the named call within as much of it: who only names a call has not taken it over.
 
 Not tied, on purpose: a consultation that a transfer ends (it is a talk of its own, which the other party did not hear), two calls that
 an exchange places by itself (click to dial), boxes that receive at one address and send from another.
@@ -44,8 +44,10 @@ from capture.kin import REFERRED, Key, Known
 from capture.sip import Message, name_address
 from capture.transfers import Refer, refer_to, replaced
 
-MAX_REFERS = 256
-"""Calls within which REFER was sent, of all together."""
+MAX_REFERS = 128
+"""Calls of which a REFER waits for what follows, of all together."""
+MAX_SHARED = 64
+"""Calls that share a number, an address or an id; where there are more it says nothing."""
 _COPIED = ("x-call-id", "x-original-call-id", "x-orig-call-id", "x-origcallid", "x-b2bua-call-id", "p-original-call-id")
 _DIALLED = ("to", "diversion", "history-info", "p-called-party-id")
 _SESSION = re.compile(r"\s*([0-9a-fA-F]{32})\b")
@@ -107,8 +109,9 @@ class Ties:
         self._found.setdefault(key, {})[known.dialog.call] = None
 
     def _with(self, key: Key) -> Iterator[Known]:
-        """The calls of which this was noted."""
-        return (self._known[call] for call in self._found.get(key, ()))
+        """The calls of which this was noted, unless there are too many to mean anything."""
+        calls = self._found.get(key, {})
+        return (self._known[call] for call in (calls if len(calls) <= MAX_SHARED else ()))
 
     def _read(self, known: Known, message: Message) -> None:
         """What the INVITE that began the call says."""
@@ -129,14 +132,16 @@ class Ties:
     def _begun(self, known: Known, message: Message, at: int) -> list[Effect]:
         """A new call: is it another leg of one that is under way?"""
         call = known.dialog.call
+        referring = self._referring(known, message, at)
+        for refer, first in referring:
+            first.refers.remove(refer)
         if call in self.told:
             told = self.told[call]
             if told is None or told.to not in self._known:
                 return []
             to = CallId(told.to)
             return self._tie(known, self._known[to], TieReason(told.why), told.at, swapped=told.swapped != self.groups.swapped(to))
-        for refer, first in self._referring(known, message, at):
-            first.refers.remove(refer)
+        for refer, first in referring:
             return self._tie(known, first, TieReason.REFER, at, swapped=refer.by is Side.CALLER)
         for why, found in self._evidence(known).items():
             chosen = self._only(known, found)
@@ -167,7 +172,7 @@ class Ties:
 
     def _described(self, known: Known, fresh: list[Key], message: Message, at: int) -> list[Effect]:
         """Addresses were announced later on: the call itself, or one that began after it, may be a leg by them."""
-        calls = dict.fromkeys([known.dialog.call, *(call for key in fresh for call in self._found[key])])
+        calls = dict.fromkeys([known.dialog.call, *(other.dialog.call for key in fresh for other in self._with(key))])
         effects: list[Effect] = []
         for call in calls:
             later = self._known[call]
@@ -211,17 +216,20 @@ class Ties:
             return []
         if any(refer.sequence == message.sequence and refer.by is side for refer in known.refers):
             return []
+        if len(self._referred) >= MAX_REFERS:
+            for call in [call for call in self._referred if not self._known[call].is_referred(at)]:
+                del self._referred[call]
         if len(self._referred) >= MAX_REFERS and known.dialog.call not in self._referred:
             return [Weird("refers-many", message.raw)]
         target, replaces = refer_to(message.get("refer-to"))
         self._referred[known.dialog.call] = None
         known.refers = [*known.refers, Refer(
-            sequence=message.sequence, by=side, target=target[0], target_host=target[1], replaces=replaces,
+            sequence=message.sequence, sent_at=at, by=side, target=target[0], target_host=target[1], replaces=replaces,
             referred_by=name_address(message.get("referred-by")).uri.user,
         )][-4:]  # fmt: skip
         return []
 
-    def _referring(self, known: Known, message: Message, at: int) -> Iterator[tuple[Refer, Known]]:
+    def _referring(self, known: Known, message: Message, at: int) -> list[tuple[Refer, Known]]:
         """The REFER that this INVITE follows, if it is one alone."""
         found = [
             (refer, first)
@@ -230,8 +238,7 @@ class Ties:
             for refer in first.refers
             if kin.follows(known, first, refer, message, at)
         ]
-        if len(found) == 1:
-            yield found[0]
+        return found if len(found) == 1 else []
 
     def _taken_over(self, known: Known, side: Side, message: Message, source: Address, at: int) -> list[Effect]:
         """A call that names another in Replaces has been answered, or a call that may be named is ended by one of its parties."""

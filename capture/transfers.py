@@ -24,6 +24,7 @@ class Refer:
     """One REFER of a call."""
 
     sequence: int
+    sent_at: int
     by: Side
     target: str
     target_host: str

@@ -8,6 +8,7 @@ import io
 import struct
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from itertools import pairwise
 from typing import Any
 
 import av
@@ -108,7 +109,9 @@ class Dial:
         tags = ("called", "caller") if of_called else ("caller", "called")
         return f"{self.name};to-tag={tags[0]}-{self.name};from-tag={tags[1]}-{self.name}"
 
-    def talk(self, begin: float, end: float, *, caller: Person | None = None, called: Person | None = None, both: bool = True) -> Dial:
+    def talk(
+        self, begin: float, end: float, *, caller: Person | None = None, called: Person | None = None, both: bool = True
+    ) -> Dial:
         """Both speak, each into this call's address of the other; `caller` and `called` are who is really heard."""
         first, second = caller or self.caller, called or self.called
         self.scene.speak(begin, end, first.hz, self._offer, self._answer)
@@ -125,8 +128,12 @@ class Dial:
         return self.answer or self.called.media
 
     def _request(self, at: float, method: str, number: int, *, by_caller: bool = True, within: bool = True, **rest: Any) -> Dial:
-        uri = f"sip:{self.user or self.called.user}@10.0.0.{self.called.number}" if by_caller else f"sip:{self.caller.user}@10.0.0.1"
-        return self._say(at, f"{method} {uri} SIP/2.0", method, number, sender=by_caller, by_caller=by_caller, within=within, **rest)
+        uri = (
+            f"sip:{self.user or self.called.user}@10.0.0.{self.called.number}" if by_caller else f"sip:{self.caller.user}@10.0.0.1"
+        )
+        return self._say(
+            at, f"{method} {uri} SIP/2.0", method, number, sender=by_caller, by_caller=by_caller, within=within, **rest
+        )
 
     def _response(self, at: float, status: int, method: str, number: int, *, by_caller: bool = False, **rest: Any) -> Dial:
         first = f"SIP/2.0 {status} {REASONS[status]}"
@@ -150,7 +157,7 @@ class Dial:
         ]  # fmt: skip
         places = [self.caller.number, *self.hops, self.called.number]
         places = places if by_caller else places[::-1]
-        for step, (one, other) in enumerate(zip(places, places[1:], strict=False)):
+        for step, (one, other) in enumerate(pairwise(places)):
             text = ("\r\n".join(lines) + "\r\n\r\n" + body).encode()
             self.scene.put(at + 0.001 * step, Address(host(one), SIP), Address(host(other), SIP), text)
         return self
@@ -198,7 +205,9 @@ class Ear:
     """Listens to a recording: who is heard on which channel at what moment."""
 
     def __init__(self, box: Box, recording: Recording) -> None:
-        secret = next(line for line in (box.folders.keys / "playback.key").read_text().splitlines() if line.startswith("AGE-SECRET"))
+        secret = next(
+            line for line in (box.folders.keys / "playback.key").read_text().splitlines() if line.startswith("AGE-SECRET")
+        )
         sealed = (box.folders.recordings / recording.facts.file).read_bytes()
         with av.open(io.BytesIO(pyrage.decrypt(sealed, [pyrage.x25519.Identity.from_str(secret)])), "r") as container:
             resampler = av.AudioResampler(format="s16", layout="stereo")
@@ -220,5 +229,3 @@ def _tone(samples: NDArray[np.int16], rate: int) -> int:
         return 0
     spectrum = np.abs(np.fft.rfft(samples * np.hanning(len(samples))))
     return round(int(spectrum.argmax()) * rate / len(samples))
-
-

@@ -7,6 +7,7 @@ is heard left and right at which moment.
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -42,7 +43,9 @@ def relay(port: int) -> Address:
 def outcome(box: Box) -> Told:
     """Every call with its recording, by Call-ID."""
     with Ledger.open(box.folders.ledger) as ledger:
-        names = {row.record.call: row.record.sip_call_id for row in ledger.since(0, [CallRinging]) if isinstance(row.record, CallRinging)}
+        names = {
+            row.record.call: row.record.sip_call_id for row in ledger.since(0, [CallRinging]) if isinstance(row.record, CallRinging)
+        }
         found = {}
         for row in ledger.connection.execute(*select_calls("ORDER BY started_at")):
             call = read_call(row)
@@ -200,7 +203,7 @@ def picked_up() -> Scene:
     return scene
 
 
-TIED = {
+TIED: dict[str, tuple[Callable[[], Scene], dict[str, tuple[str, str]], list[tuple[float, tuple[int, int]]]]] = {
     "proxied": (proxied, {}, [(1.0, (A.hz, B.hz))]),
     "sent on": (sent_on, {"leg": ("m", "number")}, [(1.0, (A.hz, B.hz))]),
     "session": (
@@ -232,7 +235,8 @@ def test_of_a_relayed_call_every_sound_is_heard_once(tmp_path: Path) -> None:
     box, told = through(tmp_path, sent_on())
     recording = told["m"][1]
     assert recording is not None
-    assert (recording.facts.packets, recording.facts.seconds) == (100, pytest.approx(1.0))
+    assert recording.facts.packets == 100
+    assert recording.facts.seconds == pytest.approx(1.0)
     with Ledger.open(box.folders.ledger) as ledger:
         (row,) = (row.record for row in ledger.of(told["leg"][0].id) if isinstance(row.record, LegTied))
     assert isinstance(row, LegTied)
@@ -342,8 +346,8 @@ def ordinary() -> Scene:
 
 
 HOSTILE = {
-    "Replaces": (f"Replaces: m;to-tag=called-m;from-tag=caller-m",),
-    "Replaces early": (f"Replaces: m;to-tag=caller-m;from-tag=called-m;early-only", "Require: replaces"),
+    "Replaces": ("Replaces: m;to-tag=called-m;from-tag=caller-m",),
+    "Replaces early": ("Replaces: m;to-tag=caller-m;from-tag=called-m;early-only", "Require: replaces"),
     "Call-ID named": ("X-Original-Call-ID: m", "X-Call-ID: m"),
     "Referred-By": (f"Referred-By: <sip:{B.user}@10.0.0.2>",),
 }

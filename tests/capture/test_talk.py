@@ -63,7 +63,10 @@ def test_direct_media_is_heard_whichever_leg_it_was_found_on() -> None:
 
 def test_from_its_answer_on_a_transfer_is_heard_and_what_was_before_is_not() -> None:
     found = choose([MAIN, part("t", *both("t"), why="refer")])
-    assert told(found) == [(name, side, True) for name, side, _ in OWN] + [("t-left", "caller", False), ("t-right", "called", False)]
+    assert told(found) == [(name, side, True) for name, side, _ in OWN] + [
+        ("t-left", "caller", False),
+        ("t-right", "called", False),
+    ]
     assert {one.silent for one in found if one.silent} == {((100, 200),)}
     assert [one.rank for one in found] == [0, 0, 1, 1]
 

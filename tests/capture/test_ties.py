@@ -194,7 +194,9 @@ def refer(
     source: Address | None = None,
 ) -> None:  # fmt: skip
     ends = (PHONE, TRUNK) if by is CALLED else (TRUNK, PHONE)
-    stage.hears(call.request("REFER", by=by, sequence=7, extra=(f"Refer-To: {target}", *extra)), source=source or ends[0], to=ends[1])
+    stage.hears(
+        call.request("REFER", by=by, sequence=7, extra=(f"Refer-To: {target}", *extra)), source=source or ends[0], to=ends[1]
+    )
     if status:
         stage.hears(call.response(status, to="REFER", sequence=7, by=by.other), source=ends[1], to=ends[0])
 
@@ -287,7 +289,9 @@ def test_a_call_referred_elsewhere_that_nobody_follows_ends_after_all() -> None:
     assert stage.last(Close).settles is not None
 
 
-def takes_over(stage: Stage, *, ringing: bool = False, wait: float = 0.0, to: Address = PHONE, value: str = "first;to-tag=d1;from-tag=c1") -> None:
+def takes_over(
+    stage: Stage, *, ringing: bool = False, wait: float = 0.0, to: Address = PHONE, value: str = "first;to-tag=d1;from-tag=c1"
+) -> None:
     call = replace(ONWARD, called_tag="d9")
     stage.hears(call.invite(sdp("192.0.2.30", 7000), extra=(f"Replaces: {value}",)), source=OTHER, to=to)
     if ringing:
