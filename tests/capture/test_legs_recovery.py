@@ -22,7 +22,7 @@ from capture.frames import Address
 from capture.spool import Reel
 from capture.worker import Worker
 from tests.bed.talks import Scene
-from tests.capture.test_legs import (
+from tests.capture.scenes import (
     FROM_A,
     LINE,
     PBX,
@@ -120,8 +120,6 @@ def test_a_leg_that_was_left_apart_stays_apart_when_the_other_talk_is_gone(tmp_p
     pid = os.fork()
     if pid == 0:
         try:
-            from tests.capture.test_recovery import Bench
-
             box = Box.at(data)
             with Ledger.open(box.folders.ledger) as ledger:
                 bench = Bench(box, ledger)
