@@ -7,8 +7,9 @@ A call that some box between the parties (a B2BUA: exchange, SBC) sends on. ALL 
   - its INVITE comes from a host to which the INVITE of the first call went (so a stranger cannot send it: it is not his address);
   - the first call began before it, was seen from its beginning, and is not over;
   - their numbers agree: the same caller, or both withhold theirs, or the called numbers are equal or one ends with the other;
-  - exactly one talk fits. Where several do, those of the same caller count, then those not yet answered, then those of the same called
-    number; if several are left even so, none is taken (`legs-ambiguous`).
+  - exactly one talk fits. Whoever lies in a message that a box passes on has a call with the same lie in it, so that two fit. Where
+    several do, those of the same caller count, then those not yet answered, then those of the same called number; if several are left
+    even so, none is taken (`legs-ambiguous`).
 And one of:
   call_id   a header that such boxes copy (_COPIED) names the first call's Call-ID;
   session   the same Session-ID (RFC 7989), not the null one;
@@ -123,6 +124,8 @@ class Ties:
             known.session = session[1].lower()
             self._index(known, ("session", known.session))
         known.named = frozenset(found.strip() for name in _COPIED if (found := message.get(name)))
+        for name in known.named:
+            self._index(known, ("names", name))
         told = (kin.digits(name_address(value).uri.user) for name in _DIALLED for value in message.all(name)[:8])
         known.dialled = frozenset(filter(None, (*told, kin.digits(people.called.national), kin.digits(people.called.raw))))
         known.replaces = replaced(message.get("replaces"))
@@ -155,7 +158,9 @@ class Ties:
         """The calls that each kind of evidence points at, the strongest kind first."""
         number = kin.shown(known)
         pointed = {
-            TieReason.CALL_ID: [first for name in known.named for first in self._with(("call-id", name))],
+            TieReason.CALL_ID: [
+                first for name in known.named for what in ("call-id", "names") for first in self._with((what, name))
+            ],
             TieReason.SESSION: list(self._with(("session", known.session))) if known.session else [],
             TieReason.MEDIA: [first for key in known.keys if key[0] == "media" for first in self._with(key)],
             TieReason.NUMBER: [first for first in self._with(("caller", number)) if kin.rings_on(first, known)] if number else [],

@@ -9,6 +9,7 @@ import struct
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from itertools import pairwise
+from pathlib import Path
 from typing import Any
 
 import av
@@ -149,7 +150,7 @@ class Dial:
             f"<sip:{self.user or self.called.user}@10.0.0.{self.called.number}>" + (f";tag=called-{self.name}" if within else ""),
         ]
         ends = ends if sender else ends[::-1]
-        body = described(sdp, direction) if sdp else ""
+        body = described(sdp, direction, self.scene.payload_type) if sdp else ""
         lines = [
             first, f"Via: SIP/2.0/UDP 10.0.0.9;branch=z9hG4bK-{self.name}-{'INVITE' if method == 'ACK' else method}-{number}",
             f"From: {ends[0]}", f"To: {ends[1]}", f"Call-ID: {self.name}", f"CSeq: {number} {method}", *extra,
@@ -167,6 +168,7 @@ class Dial:
 class Scene:
     """All that the mirror port carries."""
 
+    payload_type: int = 0
     captured: list[Captured] = field(default_factory=list)
     _streams: int = 0
 
@@ -183,7 +185,7 @@ class Scene:
         self._streams += 1
         count = round((end - begin) * SECOND) // PTIME
         for place, payload in enumerate(tone("PCMU", hz, count)):
-            header = struct.pack(">BBHII", 0x80, 0, place & 0xFFFF, place * 160, 0xAA000000 + self._streams)
+            header = struct.pack(">BBHII", 0x80, self.payload_type, place & 0xFFFF, place * 160, 0xAA000000 + self._streams)
             self.put(begin + place * PTIME / SECOND, source, destination, header + payload)
 
     @property
@@ -192,24 +194,28 @@ class Scene:
         return sorted(self.captured, key=lambda captured: captured.at)
 
 
-def described(address: Address, direction: str = "sendrecv") -> str:
-    """A session description with PCMU."""
+def described(address: Address, direction: str, payload_type: int) -> str:
+    """A session description with PCMU, or with a payload type of which it says nothing."""
     name = ".".join(map(str, address.host))
     lines = [
-        "v=0", f"o=- 1 1 IN IP4 {name}", "s=-", f"c=IN IP4 {name}", "t=0 0", f"m=audio {address.port} RTP/AVP 0", f"a={direction}",
+        "v=0", f"o=- 1 1 IN IP4 {name}", "s=-", f"c=IN IP4 {name}", "t=0 0",
+        f"m=audio {address.port} RTP/AVP {payload_type}", f"a={direction}",
     ]  # fmt: skip
     return "\r\n".join(lines) + "\r\n"
+
+
+def opened(box: Box, path: Path) -> bytes:
+    """What the reference implementation of age finds in a sealed file."""
+    text = (box.folders.keys / "playback.key").read_text()
+    secret = next(line for line in text.splitlines() if line.startswith("AGE-SECRET"))
+    return bytes(pyrage.decrypt(path.read_bytes(), [pyrage.x25519.Identity.from_str(secret)]))
 
 
 class Ear:
     """Listens to a recording: who is heard on which channel at what moment."""
 
     def __init__(self, box: Box, recording: Recording) -> None:
-        secret = next(
-            line for line in (box.folders.keys / "playback.key").read_text().splitlines() if line.startswith("AGE-SECRET")
-        )
-        sealed = (box.folders.recordings / recording.facts.file).read_bytes()
-        with av.open(io.BytesIO(pyrage.decrypt(sealed, [pyrage.x25519.Identity.from_str(secret)])), "r") as container:
+        with av.open(io.BytesIO(opened(box, box.folders.recordings / recording.facts.file)), "r") as container:
             resampler = av.AudioResampler(format="s16", layout="stereo")
             parts = [part.to_ndarray().reshape(-1, 2) for found in container.decode(audio=0) for part in resampler.resample(found)]
             self.rate = container.streams.audio[0].rate

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 from appliance.box import Box
 from appliance.calls import Call, Recording
 from appliance.ledger import Ledger
 from appliance.lookup import get_recording, read_call, select_calls
-from appliance.records import CallRinging
+from appliance.records import CallRinging, WeirdSeen
 from capture.frames import Address
-from tests.bed.talks import Person, Scene, host
+from tests.bed.recorded import recorded
+from tests.bed.talks import Ear, Person, Scene, host
 
 A, B, C, D = Person("09011112222", 1, 440), Person("201", 2, 1000), Person("202", 3, 1600), Person("09033334444", 4, 2300)
 PBX = Person("pbx", 5)
@@ -55,6 +57,39 @@ def sound(told: Told) -> Any:
         name: (call, recording and (recording.facts.plain_sha256, recording.facts.packets, recording.facts.cut))
         for name, (call, recording) in told.items()
     }
+
+
+def weirds(box: Box) -> set[str]:
+    with Ledger.open(box.folders.ledger) as ledger:
+        return {row.record.name for row in ledger.since(0, [WeirdSeen]) if isinstance(row.record, WeirdSeen)}
+
+
+def heard(box: Box, told: Told, name: str) -> Ear:
+    recording = told[name][1]
+    assert recording is not None
+    return Ear(box, recording)
+
+
+def settled(box: Box, told: Told) -> None:
+    """Every INVITE ends as a recording or with a reason, each leg as tied, and no spool is left."""
+    for call, recording in told.values():
+        assert call.settled
+        assert (call.not_recorded == "tied") == (call.main is not None)
+        if call.main:
+            assert (recording, call.detail) == (None, f"call {call.main}")
+    assert [path for path in box.folders.spool.rglob("*") if path.is_file()] == []
+
+
+def through(folder: Path, scene: Scene, config: str = "") -> tuple[Box, Told]:
+    """The scene recorded into a box."""
+    folder = folder / "var"
+    if config:
+        folder.mkdir()
+        (folder / "appliance.toml").write_text(config)
+    box = recorded(folder, frames=scene.frames)
+    told = outcome(box)
+    settled(box, told)
+    return box, told
 
 
 def proxied() -> Scene:

@@ -15,12 +15,12 @@ import pytest
 
 from appliance.box import Box
 from appliance.ledger import Ledger
-from appliance.records import LegTied, WeirdSeen
+from appliance.records import LegTied
 from capture.frames import Address
 from capture.replay import replay
 from tests.bed.made import write_pcap
-from tests.bed.recorded import TOUCHES, all_recordings, recorded
-from tests.bed.talks import Ear, Person, Scene
+from tests.bed.recorded import TOUCHES, all_recordings
+from tests.bed.talks import Person, Scene
 from tests.capture.scenes import (
     FROM_A,
     FROM_D,
@@ -32,12 +32,12 @@ from tests.capture.scenes import (
     B,
     C,
     D,
-    Told,
     attended,
     blind_by_called,
     blind_by_caller,
     direct,
     direct_later,
+    heard,
     outcome,
     picked_up,
     proxied,
@@ -45,44 +45,13 @@ from tests.capture.scenes import (
     relay,
     ring_group,
     sent_on,
+    settled,
     sound,
+    through,
     ties,
+    weirds,
 )
 from tests.fakes.processes import killed_before
-
-
-def weirds(box: Box) -> set[str]:
-    with Ledger.open(box.folders.ledger) as ledger:
-        return {row.record.name for row in ledger.since(0, [WeirdSeen]) if isinstance(row.record, WeirdSeen)}
-
-
-def heard(box: Box, told: Told, name: str) -> Ear:
-    recording = told[name][1]
-    assert recording is not None
-    return Ear(box, recording)
-
-
-def settled(box: Box, told: Told) -> None:
-    """Every INVITE ends as a recording or with a reason, each leg as tied, and no spool is left."""
-    for call, recording in told.values():
-        assert call.settled
-        assert (call.not_recorded == "tied") == (call.main is not None)
-        if call.main:
-            assert (recording, call.detail) == (None, f"call {call.main}")
-    assert [path for path in box.folders.spool.rglob("*") if path.is_file()] == []
-
-
-def through(folder: Path, scene: Scene, config: str = "") -> tuple[Box, Told]:
-    """The scene recorded into a box."""
-    folder = folder / "var"
-    if config:
-        folder.mkdir()
-        (folder / "appliance.toml").write_text(config)
-    box = recorded(folder, frames=scene.frames)
-    told = outcome(box)
-    settled(box, told)
-    return box, told
-
 
 TIED: dict[str, tuple[Callable[[], Scene], dict[str, tuple[str, str]], list[tuple[float, tuple[int, int]]]]] = {
     "proxied": (proxied, {}, [(1.0, (A.hz, B.hz))]),
@@ -265,6 +234,25 @@ def test_who_claims_the_address_of_a_call_is_not_heard_in_it(tmp_path: Path) -> 
     scene.dial("y", PBX, C, shown=FROM_D, offer=A.media).invite(0.25).ring(0.3).answered(0.8).talk(0.9, 1.5, caller=D).bye(1.7)
     box, told = through(tmp_path, scene)
     assert ties(told) == {"leg": ("m", "number"), "y": ("x", "media")}
+    assert heard(box, told, "m").hears(1.0) == (A.hz, B.hz)
+
+
+@pytest.mark.parametrize("lie", [SESSION, "X-Call-ID: m"])
+@pytest.mark.parametrize("shown", [WITHHELD, FROM_A, FROM_D], ids=["withheld", "the same number", "his own"])
+def test_who_gives_himself_out_for_another_call_through_the_exchange_is_not_heard_in_it(
+    tmp_path: Path, lie: str, shown: str
+) -> None:
+    """He dials the same line while it rings, and the exchange passes his headers on."""
+    scene = Scene()
+    mine = WITHHELD if shown == WITHHELD else FROM_A
+    first = scene.dial("m", A, PBX, user=LINE, shown=mine, answer=relay(0)).invite(0, SESSION)
+    liar = scene.dial("x", D, PBX, user=LINE, shown=shown, answer=relay(1)).invite(0.1, lie)
+    his = scene.dial("y", PBX, C, shown=shown, offer=relay(2)).invite(0.2, lie).answered(0.5)
+    first.answered(0.6).talk(0.7, 1.5, called=B).bye(1.7)
+    liar.answered(0.6).talk(0.7, 1.5, called=C).bye(1.71)
+    his.talk(0.7, 1.5, caller=D).bye(1.72)
+    box, told = through(tmp_path, scene)
+    assert ties(told).get("y", ("x", ""))[0] == "x"
     assert heard(box, told, "m").hears(1.0) == (A.hz, B.hz)
 
 
