@@ -17,6 +17,7 @@ from appliance.records import (
     CallEnded,
     CallNotRecorded,
     CallRinging,
+    LegTied,
     Record,
     RecordingErased,
     RecordingExpired,
@@ -58,6 +59,9 @@ class Call:
     recording: str | None
     not_recorded: str | None
     detail: str | None
+    main: str | None = None
+    """The call whose recording holds this one, where it is a leg of a talk."""
+    tied_by: str | None = None
 
     @property
     def duration(self) -> float:
@@ -107,6 +111,8 @@ def project(record: Record) -> Iterator[Statement]:
                 (record.at, record.reason, record.sip_status, record.ringing_at, record.answered_at, record.end_seen,
                  record.call),
             )  # fmt: skip
+        case LegTied():
+            yield "UPDATE call SET main = ?, tied_by = ? WHERE id = ?", (record.main, record.why, record.call)
         case CallNotRecorded():
             yield (
                 "UPDATE call SET not_recorded = ?, detail = ? WHERE id = ? AND recording IS NULL",
@@ -177,6 +183,8 @@ def as_json(call: Call, recording: Recording | None, zone: tzinfo, recordings_fo
         "end_seen": call.end_seen,
         "duration": round(call.duration, 6),
         "via": call.via,
+        "main": call.main,
+        "tied_by": call.tied_by,
         "recorded": recording is not None,
         "not_recorded_reason": call.not_recorded,
         "not_recorded_detail": call.detail or None,

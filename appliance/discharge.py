@@ -27,7 +27,14 @@ def sweep(folders: Folders, ledger: Ledger, reel: str = "") -> int:
 
 
 def may_go(call: str, folders: Folders, ledger: Ledger) -> bool:
-    """Whether the call has ended and is settled, and nobody has work to do on its spool."""
+    """Whether the call has ended and is settled, and nobody has work to do on its spool. A leg goes when its main call may go."""
+    found = get_call(ledger.connection, call)
+    if found is not None and found.main and not _is_over(found.main, folders, ledger):
+        return False
+    return _is_over(call, folders, ledger)
+
+
+def _is_over(call: str, folders: Folders, ledger: Ledger) -> bool:
     found = get_call(ledger.connection, call)
     if found is None or found.ended_at is None or not found.settled:
         return False

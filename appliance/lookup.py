@@ -33,6 +33,11 @@ def get_call(connection: sqlite3.Connection, call: str) -> Call | None:
     return None if row is None else read_call(row)
 
 
+def legs(connection: sqlite3.Connection, call: str) -> list[Call]:
+    """The calls that are legs of this one, in the order they began."""
+    return [read_call(row) for row in connection.execute(*select_calls("WHERE main = ? ORDER BY started_at, id", (call,)))]
+
+
 def read_recording(row: sqlite3.Row) -> Recording:
     """A row of `recording` as a Recording."""
     facts = decode("RecordingReady", RecordingReady.version, row["body"])

@@ -52,6 +52,19 @@ class NotRecorded(StrEnum):
     UNKNOWN_CODEC = "unknown_codec"
     KERNEL_DROP = "kernel_drop"
     DAMAGED = "damaged"
+    TIED = "tied"
+    """It is a leg of another call, whose recording holds it."""
+
+
+class TieReason(StrEnum):
+    """By what a leg of a talk is known as such (`capture/ties.py`)."""
+
+    MEDIA = "media"
+    SESSION = "session"
+    CALL_ID = "call_id"
+    NUMBER = "number"
+    REPLACES = "replaces"
+    REFER = "refer"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -95,6 +108,21 @@ class CallEnded(Record):
     ringing_at: int | None
     answered_at: int | None
     end_seen: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LegTied(Record):
+    """This call is a leg of another one: one talk, one recording."""
+
+    identity_fields = ("main",)
+
+    call: str
+    main: str
+    to: str
+    """The call that it was tied to: the main call, or another leg of it."""
+    why: str
+    swapped: bool
+    """Whether its caller is heard on the main call's called side."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -340,8 +368,8 @@ class Heartbeat(Record):
 KINDS: dict[str, type[Record]] = {
     kind.__name__: kind
     for kind in (
-        CallRinging, CallAnswered, CallEnded, SegmentClosed, RecordingReady, RecordingFailed, CallNotRecorded, UploadDone,
-        UploadParked, RecordingExpired, RecordingHeld, RecordingErased, Listened, Exported, Changed, NodeEntered, WeirdSeen,
+        CallRinging, CallAnswered, CallEnded, LegTied, SegmentClosed, RecordingReady, RecordingFailed, CallNotRecorded,
+        UploadDone, UploadParked, RecordingExpired, RecordingHeld, RecordingErased, Listened, Exported, Changed, NodeEntered, WeirdSeen,
         IssueOpened, IssueClosed, Heartbeat,
     )
 }  # fmt: skip

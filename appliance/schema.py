@@ -13,7 +13,7 @@ from pathlib import Path
 
 from appliance.errors import CouldNotError
 
-VERSION = 1
+VERSION = 2
 """What `PRAGMA user_version` says once every migration below has run."""
 
 
@@ -56,6 +56,11 @@ def _migrate(path: Path) -> None:
     @steps()
     def first_tables(database: Database) -> None:
         for statement in _FIRST_TABLES:
+            database.execute(statement)
+
+    @steps()
+    def legs_of_a_talk(database: Database) -> None:
+        for statement in _LEGS_OF_A_TALK:
             database.execute(statement)
 
     connection = sqlite3.connect(path)
@@ -107,4 +112,10 @@ _FIRST_TABLES = (
         token BLOB PRIMARY KEY, account TEXT NOT NULL, csrf TEXT NOT NULL, created_at INTEGER NOT NULL,
         seen_at INTEGER NOT NULL, address TEXT NOT NULL)""",
     "CREATE TABLE attempt (who TEXT PRIMARY KEY, failures INTEGER NOT NULL, last_at INTEGER NOT NULL)",
+)
+
+_LEGS_OF_A_TALK = (
+    "ALTER TABLE call ADD COLUMN main TEXT",
+    "ALTER TABLE call ADD COLUMN tied_by TEXT",
+    "CREATE INDEX call_main ON call (main) WHERE main IS NOT NULL",
 )

@@ -122,6 +122,8 @@ class Dialog:
     """Taken over from a recorder that was stopped; until something is heard of it, only for a short while."""
     closed: bool = False
     """Whether its streams are closed; then it is only remembered for retransmissions."""
+    barred: bool = False
+    """Whether it is part of a talk that is never recorded."""
     media: dict[tuple[Side, bytes, int], Media] = field(default_factory=dict)
     branches: set[str] = field(default_factory=set)
     """Via branches of INVITE transactions without a final response."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from appliance.ids import CallId
-from appliance.records import CallEnded, NotRecorded, Record, Side
+from appliance.records import CallEnded, NotRecorded, Record, Side, TieReason
 from capture.frames import Address
 from capture.sdp import Media, SrtpKey
 
@@ -53,8 +53,43 @@ class Secrecy(NamedTuple):
     plain: bool
 
 
+class Bar(NamedTuple):
+    """Nothing more of this call may be put on the spool: it is part of a talk that is never recorded."""
+
+    call: CallId
+
+
+class Leg(NamedTuple):
+    """Another call of the same talk, as the render must know it."""
+
+    call: CallId
+    to: CallId
+    """The call that it was tied to: the main call or one of its legs."""
+    why: TieReason
+    swapped: bool
+    """Whether its caller is heard on the main call's called side."""
+    announced: tuple[str, ...]
+
+
+class Settle(NamedTuple):
+    """A talk is over, all its legs included: one recording is to be made of it, under the name of its main call.
+
+    `reason` says why there is no recording, in case no audio was captured or it is not `allowed`.
+    """
+
+    call: CallId
+    at: int
+    allowed: bool
+    answered: bool
+    cut: bool
+    reason: NotRecorded
+    detail: str
+    announced: tuple[str, ...]
+    legs: tuple[Leg, ...]
+
+
 class Close(NamedTuple):
-    """The call is over and its last packets have come: close its streams and let it be rendered.
+    """The call is over and its last packets have come: close its streams.
 
     `reason` says why there is no recording, in case no audio was captured.
     """
@@ -65,6 +100,12 @@ class Close(NamedTuple):
     recordable: bool
     reason: NotRecorded
     detail: str
+    announced: tuple[str, ...] = ()
+    """Addresses at which its sides receive audio."""
+    tied: CallId | None = None
+    """The main call, where this one is a leg of it: the recording is made there."""
+    settles: Settle | None = None
+    """The talk that is over with it."""
 
 
 class Weird(NamedTuple):
@@ -74,4 +115,4 @@ class Weird(NamedTuple):
     sample: bytes
 
 
-Effect = Emit | Keep | Watch | Shun | Secrecy | Close | Weird
+Effect = Emit | Keep | Watch | Shun | Secrecy | Bar | Close | Weird

@@ -15,7 +15,7 @@ from appliance.ids import CallId
 from capture import dark, sccp, sip
 from capture.alone import Alone
 from capture.dialog import Dialog
-from capture.effects import Close, Effect, Keep, Secrecy, Shun, Watch, Weird
+from capture.effects import Bar, Close, Effect, Keep, Secrecy, Shun, Watch, Weird
 from capture.fragments import Fragments
 from capture.frames import LINK_ETHERNET, Address, Datagram, Dissector, FrameError, Segment
 from capture.media import Media, Stream, stream_key
@@ -200,6 +200,8 @@ class Engine:
                 self.effects += self.alone.exclude(effect.address, effect.call, now)
             elif isinstance(effect, Secrecy):
                 self.media.learn(effect)
+            elif isinstance(effect, Bar):
+                self.media.close(effect.call)
             else:
                 if isinstance(effect, Close):
                     self.alone.closed(effect.call, now)

@@ -21,6 +21,8 @@ from capture.walk import Twin, Walker
 MAX_STREAMS_PER_CALL = 64
 MAX_KEYS_PER_CALL = 64
 MAX_MODES = 16
+MAX_CLAIMS = 16
+"""Calls that announced one address, of which the newest counts and the others are remembered."""
 MAX_IGNORED = 20_000
 """Streams of nobody that are remembered as such."""
 
@@ -138,6 +140,8 @@ class Media:
         self._walker = walker or Twin()
         self._ignored: set[bytes] = set()
         self._expected: dict[Address, Expectation] = {}
+        self._before: dict[Address, list[Expectation]] = {}
+        """What calls under way expected at an address before another announced it too (legs of one talk do), the newest last."""
         self._streams: dict[bytes, Stream] = {}
         self.known = self._streams.get
         """The stream of a key (see `stream_key`), None where there is none."""
@@ -157,6 +161,10 @@ class Media:
         expectation = Expectation(
             call=watch.call, speaker=watch.side.other, address=watch.address, encodings=dict(watch.media.encodings)
         )  # fmt: skip
+        before = self._expected.get(watch.address)
+        if before is not None and before.call != watch.call:
+            others = [told for told in self._before.get(watch.address, []) if told.call not in (before.call, watch.call)]
+            self._before[watch.address] = [*others, before][-MAX_CLAIMS:]
         self._expected[watch.address] = expectation
         addresses = self._addresses.setdefault(watch.call, [])
         if watch.address not in addresses:
@@ -227,8 +235,7 @@ class Media:
     def close(self, call: CallId) -> list[Stream]:
         """Forget the call's addresses and streams; returns the streams."""
         for address in self._addresses.pop(call, []):
-            if (expected := self._expected.get(address)) is not None and expected.call == call:
-                del self._expected[address]
+            self._let_go(address, call)
         self._secrets.pop(call, None)
         found = self._by_call.pop(call, [])
         for key, stream in found:
@@ -236,6 +243,16 @@ class Media:
                 del self._streams[key]
                 self._walker.learn(key)
         return [stream for _, stream in found]
+
+    def _let_go(self, address: Address, call: CallId) -> None:
+        """The call no longer expects anything at this address: whoever did before it does again."""
+        others = [told for told in self._before.pop(address, []) if told.call != call]
+        if (expected := self._expected.get(address)) is not None and expected.call == call:
+            del self._expected[address]
+            if others:
+                self._expected[address] = others.pop()
+        if others:
+            self._before[address] = others
 
     def _begin(self, expected: Expectation, datagram: Datagram, key: bytes) -> Stream | None:
         siblings = self._by_call.setdefault(expected.call, [])

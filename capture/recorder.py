@@ -11,7 +11,7 @@ from appliance.jobs import NewJob
 from appliance.records import CallNotRecorded, NotRecorded, Record, SegmentClosed, WeirdSeen
 from capture import blocks
 from capture.dark import DTLS_SRTP
-from capture.effects import Close, Emit, Weird
+from capture.effects import Close, Emit, Settle, Weird
 from capture.engine import Engine, kept
 from capture.media import Stream, stream_key
 from capture.scribe import Entry
@@ -42,6 +42,8 @@ class Recorder:
         self._unwritten: list[tuple[Stream, bytes]] = []
         self._closing: list[Close] = []
         self._weirds: dict[str, tuple[int, bytes]] = {}
+        self._heard: set[str] = set()
+        """Calls that are closed with audio, while their talk goes on."""
 
     @property
     def safe(self) -> bool:
@@ -101,17 +103,37 @@ class Recorder:
                     recount(stream, self._reel)
         records: list[Record] = [close.ended, *(segment_closed(stream, self._reel) for stream in streams)]
         jobs: list[NewJob] = []
-        unanswered = close.ended.answered_at is None and self._config.capture.early_media == "drop"
-        if streams and close.recordable and not unanswered:
-            body: dict[str, str | bool] = {"reel": self._reel.name, "cut": close.cut}
-            if close.detail == DTLS_SRTP:
-                body["why"] = DTLS_SRTP
-            jobs.append(NewJob(kind=RENDER, subject=close.call, body=body))
-        else:
-            reason = NotRecorded.NOT_ANSWERED if streams and unanswered else close.reason
-            records.append(CallNotRecorded(at=close.ended.at, call=close.call, reason=reason.value, detail=close.detail))
+        if streams and close.recordable:
+            self._heard.add(close.call)
+        if close.tied is not None:
+            tied = NotRecorded.TIED.value
+            records.append(CallNotRecorded(at=close.ended.at, call=close.call, reason=tied, detail=f"call {close.tied}"))
+        if close.settles is not None:
+            outcome = self._outcome(close.settles)
+            if isinstance(outcome, NewJob):
+                jobs.append(outcome)
+            else:
+                records.append(outcome)
         self._pen.put(Entry(records=records, jobs=jobs, durable=True))
         self.closed.append(close.call)
+
+    def _outcome(self, talk: Settle) -> NewJob | CallNotRecorded:
+        """The whole talk is over: one recording for all its legs, or the reason why there is none."""
+        calls = {talk.call, *(leg.call for leg in talk.legs)}
+        heard = calls & self._heard
+        self._heard -= calls
+        unanswered = not talk.answered and self._config.capture.early_media == "drop"
+        if not heard or not talk.allowed or unanswered:
+            reason = NotRecorded.NOT_ANSWERED if heard and unanswered and talk.allowed else talk.reason
+            return CallNotRecorded(at=talk.at, call=talk.call, reason=reason.value, detail=talk.detail)
+        body: dict[str, object] = {"reel": self._reel.name, "cut": talk.cut}
+        if talk.detail == DTLS_SRTP:
+            body["why"] = DTLS_SRTP
+        if talk.legs:
+            main = {"call": talk.call, "announced": talk.announced, "heard": talk.call in heard}
+            legs = [{**leg._asdict(), "heard": leg.call in heard} for leg in talk.legs]
+            body |= {"main": main, "legs": legs}
+        return NewJob(kind=RENDER, subject=talk.call, body=body)
 
 
 def segment_closed(stream: Stream, reel: Reel) -> SegmentClosed:

@@ -7,7 +7,9 @@ same ids and rows come out. Calls that the ledger knows as settled, or has queue
 
 from __future__ import annotations
 
+import heapq
 import logging
+from collections.abc import Iterator
 from pathlib import Path
 
 from appliance.calls import Call
@@ -18,7 +20,7 @@ from appliance.ids import CallId, SegmentId, call_id
 from appliance.jobs import NewJob
 from appliance.ledger import Ledger
 from appliance.lookup import get_call
-from appliance.records import CallEnded, CallRinging, Direction, Side
+from appliance.records import CallEnded, CallRinging, Direction, LegTied, Side
 from capture import alone, blocks, legs, sccp, sip
 from capture.effects import Keep
 from capture.engine import Engine
@@ -37,17 +39,38 @@ log = logging.getLogger(__name__)
 
 def rebuild(engine: Engine, reel: Reel, ledger: Ledger | None, now: int) -> list[CallId]:
     """Bring the open calls of this reel back into the engine; returns them. They end soon unless something is heard of them."""
+    calls = [call for call in reel.calls() if ledger is None or not is_done(ledger, call)]
+    engine.tracker.ties.told = {} if ledger is None else {call: tied for call in calls for tied in _told(ledger, call)}
+    for message in _in_order(reel, calls):
+        take = engine.note if message.raw.startswith(_NOTES) else engine.message
+        take(message.raw, message.source, message.destination, message.at, now)
+    engine.tracker.ties.told = {}
     found = []
-    for call in reel.calls():
-        if ledger is not None and is_done(ledger, call):
-            continue
-        if _rebuild_call(engine, reel.folder / call, now):
+    for call in calls:
+        if _rebuild_call(engine, reel.folder / call):
             engine.resume(call)
             found.append(call)
         else:
             log.warning("%s: its signalling cannot be read; what audio there is will be rendered", reel.folder / call)
     engine.effects = [effect for effect in engine.effects if not isinstance(effect, Keep)]  # they are on the spool already
     return found
+
+
+def _told(ledger: Ledger, call: CallId) -> list[LegTied | None]:
+    """What was decided of the call when it began: its tie, None where it is a talk of its own; nothing where no row tells of it."""
+    records = [row.record for row in ledger.of(call)]
+    ties = [record for record in records if isinstance(record, LegTied)]
+    if ties:
+        return [ties[-1]]
+    return [None] if any(isinstance(record, CallRinging) for record in records) else []
+
+
+def _in_order(reel: Reel, calls: list[CallId]) -> Iterator[blocks.SipBlock]:
+    """The messages of these calls as they were seen: what ties calls to one another depends on the order. Those that cannot be
+    read are left out, and so are calls without their first message: the rest would be another call."""
+    read = ((call, _messages(reel.folder / call)) for call in calls)
+    streams = [messages for call, messages in read if messages and _begins(call, messages[0])]
+    yield from heapq.merge(*streams, key=lambda message: message.at)
 
 
 def orphans(reel: Reel, ledger: Ledger | None, rebuilt: list[CallId]) -> list[Entry]:
@@ -116,7 +139,12 @@ def take_in(folders: Folders, config: Config, ledger: Ledger, clock: Clock, *, i
 
 
 def is_done(ledger: Ledger, call: CallId) -> bool:
-    """Whether nothing more is to be captured of this call: it is settled, or closed and queued."""
+    """Whether nothing more is to be captured of this call: it is settled, or closed and queued. A leg is done with its talk."""
+    known = get_call(ledger.connection, call)
+    return _is_done(ledger, call) and (known is None or known.main is None or _is_done(ledger, known.main))
+
+
+def _is_done(ledger: Ledger, call: str) -> bool:
     settled = "SELECT 1 FROM call WHERE id = ? AND (recording IS NOT NULL OR not_recorded IS NOT NULL)"
     queued = "SELECT 1 FROM job WHERE id = ?"
     return (
@@ -125,14 +153,9 @@ def is_done(ledger: Ledger, call: CallId) -> bool:
     )
 
 
-def _rebuild_call(engine: Engine, folder: Path, now: int) -> bool:
-    """Run the call's messages through the engine and take its streams over."""
+def _rebuild_call(engine: Engine, folder: Path) -> bool:
+    """Take over the streams of a call whose messages went through the engine."""
     call = CallId(folder.name)
-    for place, message in enumerate(_messages(folder)):
-        if not place and not _begins(call, message):  # its beginning is damaged, and the rest would be another call
-            return False
-        take = engine.note if message.raw.startswith(_NOTES) else engine.message
-        take(message.raw, message.source, message.destination, message.at, now)
     dialog = engine.dialog(call)
     if dialog is None:
         return False

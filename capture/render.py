@@ -10,8 +10,8 @@ import contextlib
 import hashlib
 import tarfile
 from collections import Counter
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import IO, Any, Protocol, cast
 
@@ -30,7 +30,8 @@ from appliance.sealed import SealingFile, seal
 from capture import digits
 from capture.codecs import by_encoding
 from capture.spool import signalling
-from capture.stereo import Channel, mix
+from capture.stereo import Channel, Piece, mix, without
+from capture.talk import TRANSFERS, Heard, Part, choose, parts
 from capture.voice import Survey, Voice, origin_of, rate_of, survey
 from capture.waveform import Waveform
 
@@ -78,38 +79,59 @@ class Renderer:
     def render(self, job: Job, hold: Hold) -> None:
         """Do the job: its call ends as a recording, or as the reason why there is none."""
         call = get_call(self._ledger.connection, job.subject)
-        folder = self._box.folders.spool / str(job.body["reel"]) / job.subject
         if call is None or call.recording is not None:
             self._finish(job, [])
             return
-        surveys = [found for path in sorted(folder.glob("*.rtp")) if (found := survey(path)).packets]
-        usable = [found for found in surveys if found.speaker is not None and found.decodable]
-        if not usable:
-            self._refuse(job, call, surveys, folder)
+        talk = self._talk(job)
+        surveys = [found for part in talk for found in part.surveys]
+        heard = choose(talk)
+        if not heard:
+            self._refuse(job, call, surveys)
             return
         try:
-            written = self._write(call, usable, hold)
+            written = self._write(call, heard, hold)
         except _NoSoundError as error:
-            self._refuse(job, call, surveys if error.undecoded or error.unopened else [], folder, error.unopened)
+            self._refuse(job, call, surveys if error.undecoded or error.unopened else [], error.unopened)
         else:
             left = any(found.speaker is None or found.audio != found.decodable for found in surveys)
             left = left or any(voice.unheard > voice.counts.packets // 100 for side in Side for voice in written.voices[side])
-            self._enter(job, call, written, surveys, self._quarantine(folder) if left else "", self._marks(folder, written))
+            self._enter(job, call, written, talk, self._quarantine(job) if left else "", self._marks(job, talk, written))
+
+    def _talk(self, job: Job) -> list[Part]:
+        """The call and its legs, with their streams."""
+        talk = parts(job.subject, job.body)
+        for part in talk:
+            known = get_call(self._ledger.connection, part.call)
+            if known is not None and known.answered_at is not None and known.ended_at is not None:
+                part.answered = (known.answered_at, known.ended_at)
+            if part.heard:
+                paths = sorted(self._folder(job, part.call).glob("*.rtp"))
+                part.surveys = [found for path in paths if (found := survey(path)).packets]
+        return talk
+
+    def _folder(self, job: Job, call: str) -> Path:
+        return self._box.folders.spool / str(job.body["reel"]) / call
 
     def give_up(self, job: Job, why: str) -> None:
         """The call's spool defeats us again and again: keep it sealed in quarantine and say so."""
-        folder = self._box.folders.spool / str(job.body["reel"]) / job.subject
-        place = self._quarantine(folder) if folder.is_dir() else ""
+        place = self._quarantine(job) if any(self._folder(job, part.call).is_dir() for part in parts(job.subject, job.body)) else ""
         self._finish(job, [RecordingFailed(at=self._clock.now(), call=job.subject, reason=why, quarantine=place)])
 
-    def _write(self, call: Call, usable: list[Survey], hold: Hold) -> Written:
+    def _write(self, call: Call, heard: list[Heard], hold: Hold) -> Written:
+        usable = [found.survey for found in heard]
         origin, rate = origin_of(usable), rate_of(usable)
-        voices = {side: [Voice(found, rate, origin) for found in _by_preference(usable) if found.speaker is side] for side in Side}
+        voices: dict[Side, list[Voice]] = {side: [] for side in Side}
+        pieces: dict[Side, list[Iterator[Piece]]] = {side: [] for side in Side}
+        for found in _by_preference(heard):
+            voice = Voice(replace(found.survey, speaker=found.side), rate, origin)
+            silent = [((begin - origin) * rate // SECOND, (end - origin) * rate // SECOND) for begin, end in found.silent]
+            voices[found.side].append(voice)
+            pieces[found.side].append(without(voice.pieces(), silent) if silent else voice.pieces())
         day = to_datetime(origin)
         name = f"{recording_id(CallId(call.id))}.{self._format.EXTENSION}.age"
         path = self._box.folders.recordings / f"{day:%Y/%m/%d}" / name
         waveform, samples = Waveform(rate), 0
-        channels = {side: Channel([voice.pieces() for voice in voices[side]]) for side in Side}
+        channels = {side: Channel(pieces[side]) for side in Side}
         begins = min((place for channel in channels.values() if (place := channel.begins_at()) is not None), default=0)
         with shelf.create(path) as file:
             sealing = SealingFile(file, self._recipients)
@@ -120,8 +142,8 @@ class Renderer:
                 samples += len(chunk)
                 hold(surely=False)
             if not samples:
-                heard = [voice for side in Side for voice in voices[side]]
-                raise _NoSoundError(sum(voice.undecoded for voice in heard), sum(voice.unopened for voice in heard))
+                mute = [voice for side in Side for voice in voices[side]]
+                raise _NoSoundError(sum(voice.undecoded for voice in mute), sum(voice.unopened for voice in mute))
             encoder.close()
             sealing.close()
             sealed, plain, size = sealing.check()
@@ -132,19 +154,20 @@ class Renderer:
             voices=voices, waveform=waveform.encode(),
         )  # fmt: skip
 
-    def _marks(self, folder: Path, written: Written) -> list[dict[str, object]]:
-        """Keys that were pressed, where they are to be kept."""
+    def _marks(self, job: Job, talk: list[Part], written: Written) -> list[dict[str, object]]:
+        """Keys that were pressed, where they are to be kept; a box on the way sends them on, so its copy of the call is passed over."""
         if self._box.config.capture.digits == "drop":
             return []
         keys = [key for side in Side for voice in written.voices[side] for key in voice.keys]
-        with contextlib.suppress(OSError):  # a call without its signalling is heard all the same
-            kept = signalling(folder)
-            keys += [*digits.of_signalling(kept), *digits.of_skinny(kept)]
+        for part in talk:
+            if not part.why or part.why in TRANSFERS:
+                with contextlib.suppress(OSError):  # a call without its signalling is heard all the same
+                    kept = signalling(self._folder(job, part.call))
+                    told = [*digits.of_signalling(kept), *digits.of_skinny(kept)]
+                    keys += [key._replace(side=key.side.other) if part.swapped else key for key in told]
         return digits.marks(keys, written.origin)
 
-    def _enter(
-        self, job: Job, call: Call, written: Written, surveys: list[Survey], kept: str, marks: list[dict[str, object]]
-    ) -> None:
+    def _enter(self, job: Job, call: Call, written: Written, talk: list[Part], kept: str, marks: list[dict[str, object]]) -> None:
         """Chain, sign, write the manifest, and commit it all. `kept`: the quarantine of what could not be made audible, if any."""
         now = self._clock.now()
         with self._ledger.transaction() as connection:
@@ -152,6 +175,7 @@ class Renderer:
                 "SELECT sequence, json_extract(body, '$.chain') FROM recording ORDER BY sequence DESC LIMIT 1"
             )
             sequence, previous = head.fetchone() or (0, manifest.FIRST)
+            surveys = [found for part in talk for found in part.surveys]
             facts = self._facts(call, written, surveys, cut=bool(job.body.get("cut")))
             facts["quality"]["quarantine"] = kept
             described: dict[str, Any] = {
@@ -165,8 +189,12 @@ class Renderer:
                 "previous": previous,
                 "signed_at": now,
                 "call": _call_facts(call),
+                "legs": [_leg_facts(known, part) for part in talk[1:] if (known := get_call(connection, part.call)) is not None],
                 "segments": [
-                    _segment_facts(row.record) for row in self._ledger.of(call.id) if isinstance(row.record, SegmentClosed)
+                    _segment_facts(row.record)
+                    for part in talk
+                    for row in self._ledger.of(part.call)
+                    if isinstance(row.record, SegmentClosed)
                 ],
                 "recording": facts,
                 "waveform": written.waveform,
@@ -228,12 +256,12 @@ class Renderer:
             "recipients": tuple(str(recipient) for recipient in self._recipients),
         }
 
-    def _refuse(self, job: Job, call: Call, surveys: list[Survey], folder: Path, unopened: int = 0) -> None:
+    def _refuse(self, job: Job, call: Call, surveys: list[Survey], unopened: int = 0) -> None:
         """No stream can be made audible: say why, and keep what was captured, sealed."""
         now = self._clock.now()
         audio = _packets(surveys)
         if audio:
-            place = self._quarantine(folder)
+            place = self._quarantine(job)
             names = ", ".join(f"{name} ({count} packets)" for name, count in sorted(audio.items()))
             known = any(found.speaker is None or found.decodable for found in surveys)
             reason = NotRecorded.DAMAGED if known else NotRecorded.UNKNOWN_CODEC
@@ -245,13 +273,16 @@ class Renderer:
             record = CallNotRecorded(at=now, call=call.id, reason=NotRecorded.NO_MEDIA.value, detail="no packet held audio")
         self._finish(job, [record])
 
-    def _quarantine(self, folder: Path) -> str:
-        """The folder as one sealed tar archive; returns its name."""
-        path = self._box.folders.quarantine / f"{folder.name}.{TAR}.age"
+    def _quarantine(self, job: Job) -> str:
+        """The folders of the call and its legs as one sealed tar archive; returns its name."""
+        path = self._box.folders.quarantine / f"{job.subject}.{TAR}.age"
+        folders = [self._folder(job, part.call) for part in parts(job.subject, job.body)]
         with shelf.create(path) as file:
             sealing = SealingFile(file, self._recipients)
             with tarfile.open(fileobj=cast(IO[bytes], sealing), mode="w|") as archive:
-                archive.add(folder, arcname=folder.name)
+                for folder in folders:
+                    if folder.is_dir():
+                        archive.add(folder, arcname=folder.name)
             sealing.close()
             sealing.check()
         return path.name
@@ -271,9 +302,9 @@ def _packets(surveys: list[Survey]) -> Counter[str]:
     return found
 
 
-def _by_preference(surveys: list[Survey]) -> list[Survey]:
-    """The stream with most packets first: the others only fill what it leaves."""
-    return sorted(surveys, key=lambda found: (-found.packets, found.first, found.path.name))
+def _by_preference(heard: list[Heard]) -> list[Heard]:
+    """The stream with most packets first (the main call's before a later leg's): the others only fill what it leaves."""
+    return sorted(heard, key=lambda found: (found.rank, -found.survey.packets, found.survey.first, found.survey.path.name))
 
 
 def _call_facts(call: Call) -> dict[str, Any]:
@@ -285,6 +316,10 @@ def _call_facts(call: Call) -> dict[str, Any]:
     return {name: getattr(call, name) for name in names}
 
 
+def _leg_facts(call: Call, part: Part) -> dict[str, Any]:
+    return {**_call_facts(call), "to": part.to, "tied_by": part.why, "swapped": part.swapped}
+
+
 def _segment_facts(record: SegmentClosed) -> dict[str, Any]:
-    names = ("segment", "side", "source", "destination", "ssrc", "codecs", "first", "last", "packets", "lost", "late")
+    names = ("call", "segment", "side", "source", "destination", "ssrc", "codecs", "first", "last", "packets", "lost", "late")
     return {name: getattr(record, name) for name in names}

@@ -300,7 +300,9 @@ class Skinny:
         first.parties = replace(first.parties, record=first.parties.record and second.parties.record)
         yield Emit(second.ended())
         detail = f"the same talk as call {first.call}"
-        yield Close(second.call, second.ended(), cut=False, recordable=False, reason=NotRecorded.NO_MEDIA, detail=detail)
+        yield Close(
+            second.call, second.ended(), cut=False, recordable=False, reason=NotRecorded.TIED, detail=detail, tied=first.call
+        )
         for (was, host, port), media in second.media.items():
             now = side if was is moved.side else side.other
             first.media[now, host, port] = media

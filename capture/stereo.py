@@ -22,6 +22,18 @@ class Piece(NamedTuple):
     samples: NDArray[np.int16]
 
 
+def without(pieces: Iterator[Piece], spans: Sequence[tuple[int, int]]) -> Iterator[Piece]:
+    """The pieces without what lies within these spans (samples from the origin), which are in order and apart."""
+    for piece in pieces:
+        start, end = piece.start, piece.start + len(piece.samples)
+        for begin, stop in spans:
+            if start < min(begin, end):
+                yield Piece(start, piece.samples[start - piece.start : min(begin, end) - piece.start])
+            start = max(start, min(stop, end))
+        if start < end:
+            yield Piece(start, piece.samples[start - piece.start :])
+
+
 class Channel:
     """One side: its voices in order of preference."""
 

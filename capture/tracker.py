@@ -16,7 +16,9 @@ from capture import dark, parties, sdp
 from capture.dialog import Dialog, Event, State, end_reason, event_of
 from capture.effects import Close, Effect, Emit, Keep, Secrecy, Shun, Watch, Weird
 from capture.frames import Address
+from capture.groups import Groups
 from capture.sip import Message, name_address
+from capture.ties import Ties
 
 MAX_MEDIA = 32
 """Addresses that one call may announce."""
@@ -34,6 +36,7 @@ class Tracker:
         self._via = via
         self._by_call_id: dict[str, list[Dialog]] = {}
         self._dialogs: dict[CallId, Dialog] = {}
+        self.ties = Ties()
 
     def __len__(self) -> int:
         return len(self._dialogs)
@@ -59,11 +62,13 @@ class Tracker:
                 effects.append(Emit(CallAnswered(at=at, call=dialog.call)))
         else:
             effects = [Keep(dialog.call, at, source, destination, message.raw)] if not dialog.closed else []
+        side = dialog.side_of(message, from_tag)
         if dialog.live:
             dialog.now, dialog.last_at, dialog.recovered = now, at, False
-            side = dialog.side_of(message, from_tag)
             effects += self._describe(dialog, side, message, at)
             effects += _advance(dialog, side, message, at)
+        if not dialog.closed:
+            effects += self.ties.hear(dialog, side, message, source, destination, at)
         return effects
 
     def greeted(self, call: CallId, hello: int, source: Address, destination: Address, at: int) -> list[Effect]:
@@ -89,9 +94,9 @@ class Tracker:
                 effects += give_up(dialog)
                 dialog.now = now
             elif not dialog.closed:
-                dialog.closed = True
-                dialog.now = now
-                effects.append(closing(dialog))
+                if not self.ties.awaits(dialog, now):
+                    dialog.now = now
+                    effects.append(self._close(dialog))
             else:
                 self._forget(dialog)
         return effects
@@ -104,8 +109,7 @@ class Tracker:
                 dialog.recovered = dialog.recovered or cut
                 effects += give_up(dialog, reason)
             if not dialog.closed:
-                dialog.closed = True
-                effects.append(closing(dialog))
+                effects.append(self._close(dialog))
         return effects
 
     def heard(self, call: CallId, at: int, now: int) -> None:
@@ -184,11 +188,15 @@ class Tracker:
                 effects.append(Weird("media-addresses-many", message.raw))
                 continue
             dialog.media[key] = media
-            if dialog.parties.record and (media.keys or not media.encrypted):
+            if dialog.parties.record and not dialog.barred and (media.keys or not media.encrypted):
                 effects.append(Watch(dialog.call, side, Address(media.host, media.port), media))
             else:
                 effects.append(Shun(dialog.call, Address(media.host, media.port)))
         return effects
+
+    def _close(self, dialog: Dialog) -> Close:
+        dialog.closed = True
+        return self.ties.close(_closing(dialog))
 
     def _forget(self, dialog: Dialog) -> None:
         del self._dialogs[dialog.call]
@@ -312,6 +320,11 @@ def give_up(dialog: Dialog, reason: str = "") -> list[Effect]:
 
 
 def closing(dialog: Dialog) -> Close:
+    """The end of a call that nothing is tied to."""
+    return Groups().close(_closing(dialog))
+
+
+def _closing(dialog: Dialog) -> Close:
     """Its end for the recorder: whether it may be a recording, and why not if it is none."""
     reason, detail = _why_not(dialog)
     return Close(
@@ -321,6 +334,7 @@ def closing(dialog: Dialog) -> Close:
         recordable=dialog.parties.record and not (_srtp_agreed(dialog) and not _keys_seen(dialog)),
         reason=reason,
         detail=detail,
+        announced=tuple(dict.fromkeys(str(Address(host, port)) for _, host, port in dialog.media)),
     )
 
 

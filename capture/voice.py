@@ -20,6 +20,7 @@ from capture import blocks, codecs
 from capture.codecs import CodecError, Decoder, Payloads
 from capture.codecs._resample import resample
 from capture.digits import Events, Key
+from capture.frames import Address
 from capture.index import Packets, index
 from capture.media import Mode
 from capture.payloads import NO_AUDIO, STATIC, Encoding
@@ -44,6 +45,8 @@ class Survey:
     path: Path
     speaker: Side | None = None
     """None where the file does not describe itself."""
+    ends: tuple[str, ...] = ()
+    """The addresses it was sent from and to."""
     encodings: dict[int, Encoding] = field(default_factory=dict)
     payload_types: Counter[int] = field(default_factory=Counter)
     packets: int = 0
@@ -295,6 +298,9 @@ def _slices(path: Path, found: Survey, opener: Opener | None = None) -> Iterator
             if block.kind == blocks.DESCRIPTION:
                 facts = blocks.read_description(block.body)
                 found.speaker = Side(facts["speaker"])
+                found.ends = tuple(
+                    str(Address(bytes.fromhex(host), port)) for host, port in (facts["source"], facts["destination"])
+                )
                 found.encodings.update({int(number): Encoding(*told) for number, told in facts["encodings"].items()})
                 found.keys = dict.fromkeys([*(SrtpKey(*key) for key in facts.get("keys", [])), *found.keys])
                 found.secrecy.update({int(since): Mode(mode) for since, mode in facts.get("secrecy", [])})

@@ -47,6 +47,16 @@ NOT_RECORDED = {
     "unknown_codec": N_("The codec is unknown; what was captured is kept"),
     "kernel_drop": N_("Packets were lost in the box"),
     "damaged": N_("What was captured is damaged; it is kept"),
+    "tied": N_("It is part of another call, and is heard there"),
+}
+
+TIED = {
+    "media": N_("the same audio address"),
+    "session": N_("the same Session-ID"),
+    "call_id": N_("it names the call"),
+    "number": N_("the same numbers at the same time"),
+    "replaces": N_("taken over"),
+    "refer": N_("transferred"),
 }
 
 STATE = {

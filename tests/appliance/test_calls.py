@@ -16,6 +16,7 @@ from appliance.lookup import get_call, get_recording
 from appliance.moments import SECOND
 from appliance.records import (
     Heartbeat,
+    LegTied,
     Record,
     RecordingErased,
     RecordingExpired,
@@ -37,6 +38,7 @@ FLAG = st.booleans()
 def _fact(call: str, piece: tuple[str, int], at: int, flag: bool, which: int) -> Record:
     recording, sequence = piece
     return (
+        LegTied(at=at, call=call, main="callb", to="callb", why="refer", swapped=flag),
         facts.ringing(call=call, at=at, start_seen=flag),
         facts.answered(call=call, at=at),
         facts.ended(call=call, at=at, end_seen=flag, answered_at=at if flag else None),
@@ -51,7 +53,7 @@ def _fact(call: str, piece: tuple[str, int], at: int, flag: bool, which: int) ->
     )[which]
 
 
-ANY_FACT = st.builds(_fact, NAMES, PIECES, AT, FLAG, st.integers(0, 10))
+ANY_FACT = st.builds(_fact, NAMES, PIECES, AT, FLAG, st.integers(0, 11))
 
 
 def call_of(ledger: Ledger) -> Call:
@@ -210,6 +212,8 @@ def test_the_json_of_a_call_is_stable(ledger: Ledger) -> None:
         "end_seen": True,
         "duration": 60.0,
         "via": "tap",
+        "main": None,
+        "tied_by": None,
         "recorded": False,
         "not_recorded_reason": "no_media",
         "not_recorded_detail": "no RTP",

@@ -11,7 +11,7 @@ from appliance.discharge import may_go, sweep
 from appliance.folders import Folders
 from appliance.jobs import Jobs, NewJob
 from appliance.ledger import Ledger
-from appliance.records import Record, RecordingErased, RecordingExpired
+from appliance.records import LegTied, Record, RecordingErased, RecordingExpired
 from tests.fakes import facts
 from tests.fakes.clock import START
 
@@ -128,4 +128,33 @@ def test_what_is_no_calls_folder_is_not_looked_at(box: Box, ledger: Ledger) -> N
 
 
 def test_a_box_without_a_spool_has_nothing_to_let_go(box: Box, ledger: Ledger) -> None:
+    assert sweep(box.folders, ledger) == 0
+
+
+def test_a_leg_is_let_go_with_the_recording_of_its_talk_and_no_sooner(box: Box, ledger: Ledger) -> None:
+    leg = "legaaaaaaaaaaaaa"
+    folder, main = spooled(box.folders, leg), spooled(box.folders)
+    ledger.append(
+        *OVER, facts.ringing(call=leg), facts.ended(call=leg), facts.not_recorded(call=leg, reason="tied"),
+        LegTied(at=START, call=leg, main=facts.CALL, to=facts.CALL, why="refer", swapped=False),
+    )  # fmt: skip
+    jobs = queued(ledger)
+    assert sweep(box.folders, ledger) == 0
+    sealed = file_of(box.folders)
+    ledger.append(facts.ready())
+    assert sweep(box.folders, ledger) == 0, "the job is not done"
+    job = jobs.claim("render", START, 1)
+    assert job is not None
+    jobs.finish(job, START)
+    assert sweep(box.folders, ledger) == 2
+    assert not folder.exists()
+    assert not main.exists()
+    assert sealed.exists()
+
+
+def test_a_leg_whose_talk_nobody_knows_stays(box: Box, ledger: Ledger) -> None:
+    leg = "legaaaaaaaaaaaaa"
+    spooled(box.folders, leg)
+    tied = LegTied(at=START, call=leg, main=facts.CALL, to=facts.CALL, why="refer", swapped=False)
+    ledger.append(facts.ringing(call=leg), facts.ended(call=leg), facts.not_recorded(call=leg, reason="tied"), tied)
     assert sweep(box.folders, ledger) == 0

@@ -64,6 +64,22 @@ def test_an_empty_file_becomes_a_database(tmp_path: Path, whole: dict[str, str])
     assert tables(tmp_path / "ledger.db") == whole
 
 
+def test_the_tables_of_the_version_before_get_what_is_new_and_keep_what_they_hold(tmp_path: Path, whole: dict[str, str]) -> None:
+    path = tmp_path / "ledger.db"
+    schema.ensure(path)
+    with closing(sqlite3.connect(path)) as connection, connection:
+        connection.execute("DROP INDEX call_main")
+        for column in ("main", "tied_by"):
+            connection.execute(f"ALTER TABLE call DROP COLUMN {column}")
+        connection.execute("DELETE FROM _sqlite_migrations WHERE name = 'legs_of_a_talk'")
+        connection.execute("PRAGMA user_version=1")
+        connection.execute("INSERT INTO attempt VALUES ('me', 1, 2)")
+    schema.ensure(path)
+    assert tables(path) == whole
+    with closing(sqlite3.connect(path)) as connection:
+        assert connection.execute("SELECT * FROM attempt").fetchall() == [("me", 1, 2)]
+
+
 def test_a_newer_programs_database_is_refused_and_not_touched(tmp_path: Path) -> None:
     path = tmp_path / "ledger.db"
     with closing(sqlite3.connect(path)) as connection:
@@ -80,7 +96,7 @@ def test_processes_that_start_at_once_make_the_tables_once(tmp_path: Path, whole
     at_once(6, lambda number: schema.ensure(path))
     assert tables(path) == whole
     with closing(sqlite3.connect(path)) as connection:
-        assert connection.execute("SELECT count(*) FROM _sqlite_migrations").fetchone() == (1,)
+        assert connection.execute("SELECT count(*) FROM _sqlite_migrations").fetchone() == (schema.VERSION,)
 
 
 def test_whoever_dies_while_making_the_tables_the_next_one_makes_them(tmp_path: Path, whole: dict[str, str]) -> None:

@@ -9,9 +9,9 @@ from typing import Any
 
 from appliance.config import Config
 from appliance.moments import SECOND
-from appliance.records import CallAnswered, CallEnded, CallRinging, Side
+from appliance.records import CallAnswered, CallEnded, CallRinging, LegTied, Side
 from capture import sip
-from capture.effects import Close, Effect, Emit, Keep, Secrecy, Shun, Watch, Weird
+from capture.effects import Bar, Close, Effect, Emit, Keep, Secrecy, Shun, Watch, Weird
 from capture.frames import Address
 from capture.tracker import Tracker
 
@@ -162,11 +162,15 @@ def tell(effect: Effect) -> str:
         return f"weird {effect.name}"
     if isinstance(effect, Close):
         return "close"
+    if isinstance(effect, Bar):
+        return "bar"
     record = effect.record
     if isinstance(record, CallRinging):
         return f"ringing {record.direction}"
     if isinstance(record, CallAnswered):
         return "answered"
+    if isinstance(record, LegTied):
+        return f"tied {record.why}{' swapped' if record.swapped else ''}"
     assert isinstance(record, CallEnded)
     return f"ended {record.reason}"
 

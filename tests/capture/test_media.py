@@ -12,7 +12,7 @@ from appliance.ids import CallId, segment_id
 from appliance.records import Side
 from capture.effects import Watch
 from capture.frames import Address, Datagram
-from capture.media import MAX_STREAMS_PER_CALL, Media, Stream, stream_key
+from capture.media import MAX_CLAIMS, MAX_STREAMS_PER_CALL, Media, Stream, stream_key
 from capture.payloads import Encoding
 from capture.sdp import Media as Section
 from capture.walk import Walker, fastest
@@ -217,3 +217,41 @@ def test_what_was_heard_is_named() -> None:
     assert counted(1, 2, 3, 4, types=(0, 101, 8)).codecs == ("PCMA", "PCMU", "PT101")
     assert found(watched(), CALLER, CALLED).codecs == ()
     assert found(watched(), CALLER, CALLED).lost == 0
+
+
+def test_an_address_that_two_calls_announce_goes_back_when_the_newer_one_is_over() -> None:
+    media = watched(watch(Side.CALLER, CALLER), watch(Side.CALLER, CALLER, TWO))
+    assert found(media, CALLED, CALLER).call == TWO
+    media.close(TWO)
+    assert found(media, CALLED, CALLER).call == ONE
+    media.close(ONE)
+    assert find(media, CALLED, CALLER) is None
+
+
+def test_the_older_of_two_calls_at_an_address_may_be_over_first() -> None:
+    media = watched(watch(Side.CALLER, CALLER), watch(Side.CALLER, CALLER, TWO))
+    media.close(ONE)
+    assert found(media, CALLED, CALLER).call == TWO
+    media.close(TWO)
+    assert find(media, CALLED, CALLER) is None
+
+
+@given(st.lists(st.tuples(st.integers(0, 30), st.booleans()), max_size=120))
+def test_claims_of_one_address_are_bounded_and_end_with_their_calls(said: list[tuple[int, bool]]) -> None:
+    media, under_way = Media(), []
+    for number, begins in said:
+        call = CallId(f"call{number}")
+        if begins and call not in under_way:
+            media.watch(watch(Side.CALLER, CALLER, call))
+            under_way.append(call)
+        elif not begins:
+            media.close(call)
+            under_way = [other for other in under_way if other != call]
+        assert len(media._before.get(CALLER, [])) <= MAX_CLAIMS
+        stream = find(media, CALLED, CALLER, ssrc=number)
+        assert stream is None or stream.call in under_way
+        if len(under_way) <= MAX_CLAIMS:
+            assert (stream is None) == (not under_way) or len(said) > MAX_CLAIMS
+    for call in under_way:
+        media.close(call)
+    assert (media._before, media._expected) == ({}, {})

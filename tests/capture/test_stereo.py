@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from capture.stereo import CHUNK_S, Channel, Piece, mix
+from capture.stereo import CHUNK_S, Channel, Piece, mix, without
 
 RATE = 10
 CHUNK = CHUNK_S * RATE
@@ -138,3 +138,16 @@ def test_a_channel_tells_where_it_begins_until_nothing_is_left() -> None:
     assert both.begins_at() == 55
     both.fill(55, 100)
     assert both.begins_at() is None
+
+
+@given(voices(), st.lists(st.integers(-80, 400), max_size=6, unique=True))
+def test_without_its_spans_a_voice_is_silent_there_and_the_same_elsewhere(said: list[list[Piece]], edges: list[int]) -> None:
+    places = sorted(edges[: len(edges) // 2 * 2])
+    spans = list(zip(places[::2], places[1::2], strict=True))
+    for voice in said:
+        wanted = reference([voice], -100, 1000)
+        for begin, end in spans:
+            wanted[begin + 100 : end + 100] = 0
+        left = list(without(iter(voice), spans))
+        assert all(len(each.samples) for each in left)
+        assert np.array_equal(reference([left], -100, 1000), wanted)

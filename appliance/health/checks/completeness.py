@@ -10,10 +10,12 @@ from appliance.words import N_, Text
 
 
 def check(context: Context) -> Iterator[Finding]:
-    """Calls that ended longer ago than the backlog limit and are not settled; recordings that could not be made."""
+    """Calls that ended, all their legs too, longer ago than the backlog limit and are not settled; recordings that could not be made."""
     before = context.now - context.box.config.health.backlog_minutes * 60 * SECOND
     unsettled = context.ledger.connection.execute(
-        "SELECT count(*) FROM call WHERE ended_at < ? AND recording IS NULL AND not_recorded IS NULL", (before,)
+        """SELECT count(*) FROM call WHERE ended_at < ? AND recording IS NULL AND not_recorded IS NULL
+           AND NOT EXISTS (SELECT 1 FROM call AS leg WHERE leg.main = call.id AND (leg.ended_at IS NULL OR leg.ended_at >= ?))""",
+        (before, before),
     ).fetchone()[0]
     if unsettled:
         yield Finding(

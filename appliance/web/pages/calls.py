@@ -14,7 +14,7 @@ from appliance.ids import is_id
 from appliance.ledger import append
 from appliance.library import playback
 from appliance.library.search import OUTCOMES, Query, find
-from appliance.lookup import get_call, get_recording
+from appliance.lookup import get_call, get_recording, legs
 from appliance.moments import SECOND, from_iso, to_datetime
 from appliance.records import CallRinging, Exported, Listened
 from appliance.web import labels, ranges
@@ -73,6 +73,7 @@ def one(request: Request, session: Searcher, call: str) -> Response:
     heard = _listenings(console, recording)
     return console.page(
         request, "call.html", session, call=found, recording=recording, headers=ringing.headers if ringing else (), heard=heard,
+        legs=legs(console.ledger.connection, found.id),
     )  # fmt: skip
 
 

@@ -22,7 +22,7 @@ RECORDED = ["internal", "outbound", "anonymous", "inbound"]
 CALL_KEYS = {
     "call", "caller", "caller_name", "caller_reason", "caller_e164", "caller_raw", "called", "called_e164", "called_raw", "line",
     "direction", "started_at", "ringing_at", "answered_at", "ended_at", "end_reason", "sip_status", "start_seen", "end_seen", "duration",
-    "via", "recorded", "not_recorded_reason", "not_recorded_detail", "recording",
+    "via", "main", "tied_by", "recorded", "not_recorded_reason", "not_recorded_detail", "recording",
 }  # fmt: skip
 RECORDING_KEYS = {
     "id", "call", "file", "manifest", "started_at", "duration", "sha256", "plain_sha256", "format", "channels", "sample_rate", "codecs",

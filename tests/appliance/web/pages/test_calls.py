@@ -19,7 +19,7 @@ from appliance import ids
 from appliance.box import Box
 from appliance.ledger import Ledger
 from appliance.moments import SECOND, from_iso
-from appliance.records import Record
+from appliance.records import LegTied, Record
 from tests.appliance.furnished import Furnished, TestClient, browser, signed_in
 from tests.fakes import facts
 from tests.fakes.clock import FakeClock
@@ -290,3 +290,20 @@ def test_a_call_under_way_and_one_that_is_being_made_say_so(own: Furnished) -> N
     client = signed_in(own, "en")
     assert "The call is under way." in client.get(f"/calls/{'a' * 16}").text
     assert "The recording is being made." in client.get(f"/calls/{'b' * 16}").text
+
+
+def test_a_call_names_its_legs_and_each_leg_the_call_in_which_it_is_heard(own: Furnished) -> None:
+    main, leg = ids.call_id("main", "", 1), ids.call_id("leg", "", 2)
+    client = signed_in(own)
+    with Ledger.open(own.box.folders.ledger) as ledger:
+        ledger.append(
+            facts.ringing(call=main), facts.ringing(call=leg, called="201", called_e164=None),
+            LegTied(at=1, call=leg, main=main, to=main, why="refer", swapped=False),
+            facts.ended(call=leg), facts.not_recorded(call=leg, reason="tied", detail=f"call {main}"),
+        )  # fmt: skip
+    page = client.get(f"/calls/{main}").text
+    assert f'href="/calls/{leg}"' in page
+    assert "転送" in page
+    page = client.get(f"/calls/{leg}").text
+    assert page.count(f'href="/calls/{main}"') == 2
+    assert "別の通話の一部" in page
