@@ -25,7 +25,7 @@ def lan() -> Iterator[Lan]:
 
 
 def test_kills_at_random_moments_cost_no_call_more_than_a_second(lan: Lan, tmp_path: Path) -> None:
-    found = killed(tmp_path, lan, calls=20, seconds=8.0, kills=4)
+    found = killed(tmp_path, lan, calls=20, seconds=8.0, kills=4, between_s=2.0)
     assert found.kills >= 1
     assert (found.closed, found.unsettled) == (20, 0)
     assert found.worst <= PACKETS_A_SECOND
