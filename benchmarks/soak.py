@@ -10,7 +10,7 @@ from tests.bed.lan import Lan
 from tests.bed.soak import Outcome, killed, stalled
 
 CALLS = 100
-KILLS, KILL_SECONDS = 200, 600.0
+KILLS, KILL_SECONDS, BETWEEN_S = 200, 1500.0, 8.0
 STALL_S, STALL_SECONDS = 5.0, 30.0
 
 
@@ -20,7 +20,7 @@ def lines() -> Iterator[str]:
     yield "| --- | --- | --- | --- | --- | --- | --- |"
     with tempfile.TemporaryDirectory() as folder, Lan() as lan:
         (Path(folder) / "kill").mkdir()
-        found = killed(Path(folder) / "kill", lan, calls=CALLS, seconds=KILL_SECONDS, kills=KILLS)
+        found = killed(Path(folder) / "kill", lan, calls=CALLS, seconds=KILL_SECONDS, kills=KILLS, between_s=BETWEEN_S)
         yield _row(f"SIGKILL {found.kills} times in {found.wall_s:.0f} s", found, f"{found.away_s:.1f} s")
     with tempfile.TemporaryDirectory() as folder, Lan() as lan:
         found = stalled(Path(folder), lan, calls=CALLS, seconds=STALL_SECONDS, stall_s=STALL_S)

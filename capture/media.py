@@ -251,6 +251,7 @@ class Media:
             del self._expected[address]
             if others:
                 self._expected[address] = others.pop()
+                self._heed()
         if others:
             self._before[address] = others
 

@@ -338,7 +338,7 @@ def test_legs_that_are_joined_late_are_one_recording(tmp_path: Path) -> None:
     with Ledger.open(box.folders.ledger) as ledger:
         (other,) = [row.record for row in ledger.since(0, (CallNotRecorded,), limit=10)]
     assert isinstance(other, CallNotRecorded)
-    assert other.detail == f"the same talk as call {recording.facts.call}"
+    assert (other.reason, other.detail) == ("tied", f"call {recording.facts.call}")
 
 
 @pytest.mark.parametrize("taken", [2, 4, 7])
