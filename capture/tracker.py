@@ -261,7 +261,8 @@ def _advance(dialog: Dialog, side: Side, message: Message, at: int) -> list[Effe
         return []
     branch = _branch(message)
     if event is Event.INVITE:
-        if len(dialog.seen) < MAX_BRANCHES:
+        many = branch not in dialog.seen and len(dialog.seen) >= MAX_BRANCHES
+        if not many:
             dialog.seen.add(branch)
         if dialog.state is not State.ANSWERED and branch not in dialog.branches and len(dialog.branches) < MAX_BRANCHES:
             dialog.branches.add(branch)
@@ -269,7 +270,9 @@ def _advance(dialog: Dialog, side: Side, message: Message, at: int) -> list[Effe
         if side is Side.CALLER:
             dialog.sequence = max(dialog.sequence, message.sequence)
         dialog.session_expires = _session_expires(message) or dialog.session_expires
-    elif event is Event.CANCEL:
+        dialog.take(event, at)
+        return [Weird("sip-branches-many", message.raw)] if many else []
+    if event is Event.CANCEL:
         dialog.cancelled = True
     elif event in (Event.FAILURE, Event.CHALLENGE):
         if branch not in dialog.branches and len(dialog.branches) == 1:  # some boxes on the way write a Via of their own

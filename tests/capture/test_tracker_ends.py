@@ -263,3 +263,9 @@ def test_a_proxy_that_tries_the_next_phone_begins_another_call() -> None:
     assert stage.hears(CALL.invite(branch="first")) == [], "a retransmission"
     assert stage.hears(CALL.invite(branch="second"))[0].startswith("ringing")
     assert len({record.call for record in stage.all(CallRinging)}) == 2
+
+
+def test_invites_of_one_call_beyond_the_bound_are_counted() -> None:
+    stage = Stage()
+    told = [words for number in range(MAX_BRANCHES + 3) for words in stage.hears(CALL.invite(branch=f"b{number}"))]
+    assert told.count("weird sip-branches-many") == 3
