@@ -13,7 +13,7 @@ import tempfile
 from pathlib import Path
 
 from appliance.moments import SECOND
-from tests.bed import mirrors
+from tests.bed import case_talks, mirrors
 from tests.bed.case_list import CASE
 from tests.bed.cases import CASES, lines, told
 
