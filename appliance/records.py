@@ -45,6 +45,7 @@ class NotRecorded(StrEnum):
     """Why a call has no recording."""
 
     EXCLUDED_LINE = "excluded_line"
+    EXCLUDED_RULE = "excluded_rule"
     PAUSED = "paused"
     NOT_ANSWERED = "not_answered"
     NO_MEDIA = "no_media"

@@ -16,6 +16,7 @@ from appliance.ids import CallId
 from appliance.moments import SECOND
 from appliance.records import CallEnded, Side
 from capture.parties import Parties
+from capture.policy import RECORD, Verdict
 from capture.sdp import Media
 from capture.sip import Message
 
@@ -95,6 +96,7 @@ class Dialog:
     start_seen: bool
     now: int
     """The tracker's clock at the last message or media packet; deadlines count from here."""
+    verdict: Verdict = RECORD
     state: State = State.CALLING
     sequence: int = -1
     """CSeq of the newest INVITE from the caller."""

@@ -46,6 +46,12 @@ class Secrecy(NamedTuple):
     plain: bool
 
 
+class Exclude(NamedTuple):
+    """The call is not to be recorded after all: let its streams go, with what was gathered of them."""
+
+    call: CallId
+
+
 class Close(NamedTuple):
     """The call is over and its last packets have come: close its streams and let it be rendered.
 
@@ -67,4 +73,4 @@ class Weird(NamedTuple):
     sample: bytes
 
 
-Effect = Emit | Keep | Watch | Secrecy | Close | Weird
+Effect = Emit | Keep | Watch | Secrecy | Exclude | Close | Weird

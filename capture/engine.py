@@ -11,7 +11,7 @@ from __future__ import annotations
 from appliance.config import Config
 from appliance.ids import CallId
 from capture import sip
-from capture.effects import Effect, Keep, Secrecy, Watch, Weird
+from capture.effects import Effect, Exclude, Keep, Secrecy, Watch, Weird
 from capture.fragments import Fragments
 from capture.frames import LINK_ETHERNET, Address, Datagram, Dissector, FrameError, Segment
 from capture.media import STAMP, Media, Stream, stream_key
@@ -145,6 +145,8 @@ class Engine:
                 self.media.watch(effect)
             elif isinstance(effect, Secrecy):
                 self.media.learn(effect)
+            elif isinstance(effect, Exclude):
+                self.media.drop(effect.call)
             else:
                 self.effects.append(effect)
 

@@ -231,6 +231,12 @@ class Media:
                 del self._streams[key]
         return [stream for _, stream in found]
 
+    def drop(self, call: CallId) -> None:
+        """Forget the call as `close` does, and what was gathered of its streams too."""
+        for stream in self.close(call):
+            stream.buffer.clear()
+        self.fresh = [stream for stream in self.fresh if stream.call != call]
+
     def _begin(self, expected: Expectation, datagram: Datagram, key: bytes) -> Stream | None:
         siblings = self._by_call.setdefault(expected.call, [])
         if len(siblings) >= MAX_STREAMS_PER_CALL:

@@ -132,6 +132,8 @@ def _rebuild_call(engine: Engine, folder: Path, now: int) -> bool:
     dialog = engine.tracker.dialogs.get(call)
     if dialog is None:
         return False
+    if not dialog.verdict.record:
+        return True
     for path in sorted(folder.glob("*.rtp")):
         try:
             stream = resumed_stream(path)

@@ -37,6 +37,7 @@ END = {
 
 NOT_RECORDED = {
     "excluded_line": N_("This line is never recorded"),
+    "excluded_rule": N_("A rule says that such calls are not recorded"),
     "paused": N_("Recording was paused"),
     "not_answered": N_("Not answered"),
     "no_media": N_("No audio was seen on the mirror port"),

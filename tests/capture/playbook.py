@@ -11,7 +11,7 @@ from appliance.config import Config
 from appliance.moments import SECOND
 from appliance.records import CallAnswered, CallEnded, CallRinging, Side
 from capture import sip
-from capture.effects import Close, Effect, Emit, Keep, Secrecy, Watch, Weird
+from capture.effects import Close, Effect, Emit, Exclude, Keep, Secrecy, Watch, Weird
 from capture.frames import Address
 from capture.tracker import Tracker
 
@@ -162,6 +162,8 @@ def tell(effect: Effect) -> str:
         return f"weird {effect.name}"
     if isinstance(effect, Close):
         return "close"
+    if isinstance(effect, Exclude):
+        return "exclude"
     record = effect.record
     if isinstance(record, CallRinging):
         return f"ringing {record.direction}"
