@@ -142,6 +142,28 @@ class Capture(Options):
         title="Keys pressed",
         description="keep: keys that callers press are marks on the recording; drop: they are not kept (card numbers, PINs).",
     )
+    pause_digits: Annotated[str, AfterValidator(options.keys)] = Field(
+        default="",
+        title="Keys that pause",
+        description="Keys that the site's own side presses to pause the recording of its call, such as *7; empty: none.",
+    )
+    resume_digits: Annotated[str, AfterValidator(options.keys)] = Field(
+        default="", title="Keys that resume", description="Keys that let a paused recording go on, such as *8; empty: none."
+    )
+    pause_minutes: int = Field(
+        default=10,
+        ge=0,
+        le=240,
+        title="Longest pause",
+        description="Minutes after which a forgotten pause ends by itself; 0: never. With SRTP keep it below 11.",
+    )
+    listeners: int = Field(
+        default=4,
+        ge=0,
+        le=50,
+        title="Live listeners",
+        description="How many people may listen to calls under way at the same time; 0: nobody.",
+    )
     format: str = Field(
         default="flac",
         title="Format",

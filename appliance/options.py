@@ -68,6 +68,13 @@ def dialled(text: str) -> str:
     return text
 
 
+def keys(text: str) -> str:
+    """Keys of a telephone, or nothing. Raises ValueError with the mend."""
+    if not re.fullmatch(r"([0-9*#A-D]{2,8})?", text):
+        raise ValueError("is no sequence of keys; write two to eight of 0-9, *, #, such as *7")
+    return text
+
+
 def trunk(text: str) -> str:
     """Where a rule's calls come from or go to. Raises ValueError with the mend."""
     if (

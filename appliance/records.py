@@ -158,6 +158,34 @@ class RecordingReady(Record):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class RecordingPaused(Record):
+    """From this moment on nothing of the call is recorded; its recording goes on in silence."""
+
+    identity_fields = ("at",)
+
+    call: str
+    who: str
+    how: str
+    """`api` or `digits`."""
+    why: str
+    until: int | None
+    """When it ends by itself."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RecordingResumed(Record):
+    """The call is recorded again."""
+
+    identity_fields = ("at",)
+
+    call: str
+    who: str
+    how: str
+    """`api`, `digits`, or `limit` where the pause came to its end by itself."""
+    why: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class RecordingFailed(Record):
     """No recording could be made; what was captured is kept sealed in quarantine."""
 
@@ -341,9 +369,9 @@ class Heartbeat(Record):
 KINDS: dict[str, type[Record]] = {
     kind.__name__: kind
     for kind in (
-        CallRinging, CallAnswered, CallEnded, SegmentClosed, RecordingReady, RecordingFailed, CallNotRecorded, UploadDone,
-        UploadParked, RecordingExpired, RecordingHeld, RecordingErased, Listened, Exported, Changed, NodeEntered, WeirdSeen,
-        IssueOpened, IssueClosed, Heartbeat,
+        CallRinging, CallAnswered, CallEnded, SegmentClosed, RecordingPaused, RecordingResumed, RecordingReady,
+        RecordingFailed, CallNotRecorded, UploadDone, UploadParked, RecordingExpired, RecordingHeld, RecordingErased, Listened,
+        Exported, Changed, NodeEntered, WeirdSeen, IssueOpened, IssueClosed, Heartbeat,
     )
 }  # fmt: skip
 

@@ -2,9 +2,9 @@
 
     magic "ASp1" | kind, 1 byte | 3 zero bytes | length, u32 | CRC-32 of the body, u32 | body            (big endian)
 
-Kinds: `D` a description (JSON), `P` packets (each behind 8 bytes of time in ns and 2 of length), `S` one SIP message. A power cut
-leaves a torn last block, a bad disk a damaged one in the middle: the reader passes over what does not hold and goes on at the next
-magic, so that everything that was written whole is read.
+Kinds: `D` a description (JSON), `P` packets (each behind 8 bytes of time in ns and 2 of length), `S` one SIP message,
+`H` a mark of a pause (JSON). A power cut leaves a torn last block, a bad disk a damaged one in the middle: the reader passes
+over what does not hold and goes on at the next magic, so that everything that was written whole is read.
 """
 
 from __future__ import annotations
@@ -16,10 +16,11 @@ from collections.abc import Iterator, Mapping
 from typing import IO, Any, NamedTuple
 
 from capture.frames import Address
+from capture.marks import Mark
 
 MAGIC = b"ASp1"
 _HEAD = struct.Struct(">4sc3xII")
-DESCRIPTION, PACKETS, SIP = b"D", b"P", b"S"
+DESCRIPTION, PACKETS, SIP, PAUSE = b"D", b"P", b"S", b"H"
 MAX_BODY = 64 * 1024 * 1024
 _SCAN = 1 << 16
 
@@ -113,6 +114,16 @@ def read_description(body: bytes) -> dict[str, Any]:
     """The facts of a `D` block."""
     facts: dict[str, Any] = json.loads(body)
     return facts
+
+
+def pause(mark: Mark) -> bytes:
+    """An `H` block."""
+    return encode(PAUSE, json.dumps(mark._asdict(), sort_keys=True).encode())
+
+
+def read_pause(body: bytes) -> Mark:
+    """The mark of an `H` block."""
+    return Mark(**json.loads(body))
 
 
 class SipBlock(NamedTuple):

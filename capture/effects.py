@@ -7,6 +7,7 @@ from typing import NamedTuple
 from appliance.ids import CallId
 from appliance.records import CallEnded, NotRecorded, Record, Side
 from capture.frames import Address
+from capture.marks import Mark
 from capture.sdp import Media, SrtpKey
 
 
@@ -52,6 +53,14 @@ class Exclude(NamedTuple):
     call: CallId
 
 
+class Hush(NamedTuple):
+    """Put this mark of a pause on the spool, and tell its record. `ticket`: who waits for that, 0 for nobody."""
+
+    call: CallId
+    mark: Mark
+    ticket: int = 0
+
+
 class Close(NamedTuple):
     """The call is over and its last packets have come: close its streams and let it be rendered.
 
@@ -73,4 +82,4 @@ class Weird(NamedTuple):
     sample: bytes
 
 
-Effect = Emit | Keep | Watch | Secrecy | Exclude | Close | Weird
+Effect = Emit | Keep | Watch | Secrecy | Exclude | Hush | Close | Weird

@@ -11,10 +11,12 @@ from __future__ import annotations
 from appliance.config import Config
 from appliance.ids import CallId
 from capture import sip
-from capture.effects import Effect, Exclude, Keep, Secrecy, Watch, Weird
+from capture.effects import Effect, Exclude, Hush, Keep, Secrecy, Watch, Weird
 from capture.fragments import Fragments
 from capture.frames import LINK_ETHERNET, Address, Datagram, Dissector, FrameError, Segment
 from capture.media import STAMP, Media, Stream, stream_key
+from capture.pauses import CARRIES_KEYS, PauseRefusedError, Pauses
+from capture.sip import Message
 from capture.tcp import Streams
 from capture.tracker import Tracker
 
@@ -30,6 +32,7 @@ class Engine:
     def __init__(self, config: Config, via: str) -> None:
         self.tracker = Tracker(config, via)
         self.media = Media()
+        self.pauses = Pauses(config.capture)
         self._known = self.media.known
         self.effects: list[Effect] = []
         self.frames = 0
@@ -80,7 +83,10 @@ class Engine:
         except sip.SipError as error:
             self.effects.append(Weird(error.name, data[:1024]))
             return
-        self._perform(self.tracker.receive(message, source, destination, at, now))
+        effects = self.tracker.receive(message, source, destination, at, now)
+        if message.is_request and message.method in CARRIES_KEYS:
+            effects = self._private(message, effects, at)
+        self._perform(effects)
 
     def tick(self, now: int) -> None:
         """What is due at `now`; call it about once a second, after the streams were taken (that says which calls live)."""
@@ -103,10 +109,33 @@ class Engine:
         """Every stream with new packets, and those as they stand on the spool."""
         fresh, self.media.fresh = self.media.fresh, []
         self.buffered = 0
-        taken = [(stream, stream.take()) for stream in fresh]
+        if self.pauses.listens:
+            self._hear_keys(fresh)
+        taken = [(stream, stream.take(self.pauses.gate if stream.call in self.pauses else None)) for stream in fresh]
         for stream, _ in taken:
-            self.tracker.heard(stream.call, stream.last, now)
-        return taken
+            self.tracker.heard(stream.call, max(stream.last, stream.seen), now)
+        return [(stream, packets) for stream, packets in taken if packets]
+
+    def command(self, call: CallId, at: int, *, pause: bool, who: str, why: str, ticket: int = 0) -> None:
+        """Pause or resume a call from the moment `at` on. Raises PauseRefusedError."""
+        dialog = self.tracker.dialogs.get(call)
+        if dialog is None:
+            raise PauseRefusedError(f"call {call}: is not under way here; `appliance calls` lists what is known")
+        if not dialog.live:
+            raise PauseRefusedError(f"call {call}: is over")
+        if not dialog.verdict.record:
+            raise PauseRefusedError(f"call {call}: is not recorded ({dialog.verdict.detail})")
+        self.effects.append(Hush(call, self.pauses.command(call, at, pause=pause, who=who, how="api", why=why), ticket))
+
+    def expire(self, at: int) -> None:
+        """Pauses that come to their end by themselves at this moment of the wall clock."""
+        self.effects += [Hush(call, mark) for call, mark in self.pauses.due(at)]
+
+    def close(self, call: CallId) -> list[Stream]:
+        """Forget the call's streams and pauses; returns the streams."""
+        streams = self.media.close(call)
+        self.pauses.forget(call, [stream.segment for stream in streams])
+        return streams
 
     def resume(self, call: CallId) -> None:
         """The call was rebuilt from the spool of a recorder that was stopped: wait only shortly for a sign of it."""
@@ -138,6 +167,31 @@ class Engine:
         self.buffered += len(packet)
         self.rtp += 1
 
+    def _private(self, message: Message, effects: list[Effect], at: int) -> list[Effect]:
+        """A request that may carry keys: obeyed, and in a pause kept nowhere."""
+        call = next((effect.call for effect in effects if isinstance(effect, Keep)), None)
+        dialog = self.tracker.dialogs.get(call) if call else None
+        if call is None or dialog is None:
+            return effects
+        tag = sip.name_address(message.get("from")).parameters.get("tag", "")
+        key, hide = self.pauses.told(call, message, tag, dialog.side_of(message, tag), at)
+        if hide:
+            effects = [effect for effect in effects if not isinstance(effect, Keep)]
+        if key is not None and dialog.live and dialog.verdict.record:
+            mark = self.pauses.heard(call, key, dialog.parties.direction)
+            if mark is not None:
+                effects = [*(effect for effect in effects if not isinstance(effect, Keep)), Hush(call, mark)]
+        return effects
+
+    def _hear_keys(self, fresh: list[Stream]) -> None:
+        """Obey the keys that were pressed, in the order of time."""
+        found = [(key, stream.call) for stream in fresh for key in self.pauses.pressed(stream)]
+        for key, call in sorted(found):
+            dialog = self.tracker.dialogs.get(call)
+            mark = self.pauses.heard(call, key, dialog.parties.direction) if dialog is not None and dialog.live else None
+            if mark is not None:
+                self.effects.append(Hush(call, mark))
+
     def _perform(self, effects: list[Effect]) -> None:
         """Watches are the engine's own business; everything else is the shell's."""
         for effect in effects:
@@ -158,6 +212,6 @@ class Engine:
         self._said = now
 
 
-def kept(effects: list[Effect]) -> list[Keep]:
-    """The messages to be put on the spool."""
-    return [effect for effect in effects if isinstance(effect, Keep)]
+def kept(effects: list[Effect]) -> list[Keep | Hush]:
+    """The messages and marks to be put on the spool."""
+    return [effect for effect in effects if isinstance(effect, (Keep, Hush))]

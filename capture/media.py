@@ -7,6 +7,7 @@ long way. A stream's packets gather in a buffer, as they will stand on the spool
 from __future__ import annotations
 
 import struct
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from enum import StrEnum
 
@@ -97,6 +98,8 @@ class Stream:
     """Who speaks by the announcement alone, before anything is concluded from the other streams."""
     buffer: bytearray = field(default_factory=bytearray)
     """Packets for the spool, each behind its STAMP."""
+    gap: bool = False
+    """Whether packets were dropped by a pause since the last that was counted."""
     described: bool = False
     """Whether the spool knows the present encodings."""
     resumed: bool = False
@@ -104,6 +107,10 @@ class Stream:
     first: int = 0
     last: int = 0
     packets: int = 0
+    passed: int = 0
+    """Packets that the sequence numbers promise and a pause has dropped."""
+    seen: int = 0
+    """When the last packet that was dropped was captured (ns)."""
     highest: int = -1
     """Extended highest sequence number."""
     lowest: int = -1
@@ -113,7 +120,7 @@ class Stream:
     @property
     def lost(self) -> int:
         """Packets that the sequence numbers promise and nobody saw; duplicates hide some, the render knows exactly."""
-        return max(0, self.highest - self.lowest + 1 - self.packets) if self.packets else 0
+        return max(0, self.highest - self.lowest + 1 - self.packets - self.passed) if self.packets else 0
 
     @property
     def codecs(self) -> tuple[str, ...]:
@@ -125,14 +132,24 @@ class Stream:
         encoding = self.encodings.get(payload_type) or STATIC.get(payload_type)
         return encoding.name if encoding else f"PT{payload_type}"
 
-    def take(self) -> bytes:
-        """The gathered packets, counted; the buffer is empty afterwards."""
+    def take(self, gate: Callable[[Stream, bytes], list[bytes]] | None = None) -> bytes:
+        """The gathered packets, counted; the buffer is empty afterwards. `gate` gives the parts that a pause has left of them."""
         block = bytes(self.buffer)
         self.buffer.clear()
-        self._count(block)
-        return block
+        if gate is None:
+            self.count(block)
+            return block
+        first, *rest = gate(self, block)
+        self.count(first)
+        for part in rest:
+            self.gap = True
+            self.count(part)
+        return b"".join([first, *rest])
 
-    def _count(self, block: bytes) -> None:
+    def count(self, block: bytes) -> None:
+        """Take these packets into the counters."""
+        if self.gap and block:
+            self._pass_over(block)
         place, end = 0, len(block)
         unpack, head = STAMP.unpack_from, STAMP.size
         highest, late, packets = self.highest, self.late, self.packets
@@ -154,6 +171,15 @@ class Stream:
             packets += 1
             place += length
         self.highest, self.late, self.packets, self.last = highest, late, packets, max(at, self.last)
+
+    def _pass_over(self, block: bytes) -> None:
+        """What is missing before this block was dropped, not lost."""
+        self.gap = False
+        begin = STAMP.size + 2
+        step = ((block[begin] << 8 | block[begin + 1]) - self.highest) & 0xFFFF
+        if self.highest >= 0 and 1 < step < 0xFF00:
+            self.highest += step - 1
+            self.passed += step - 1
 
 
 class Media:

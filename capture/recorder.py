@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Sequence
+from functools import partial
 from typing import Protocol
 
 from appliance.config import Config
 from appliance.jobs import NewJob
 from appliance.records import CallNotRecorded, NotRecorded, Record, SegmentClosed, WeirdSeen
 from capture import blocks
-from capture.effects import Close, Emit, Weird
+from capture.effects import Close, Effect, Emit, Hush, Weird
 from capture.engine import Engine, kept
-from capture.media import Stream
+from capture.marks import Mark, record_of
+from capture.media import STAMP, Stream
 from capture.scribe import Entry
-from capture.spool import Reel, SpoolError
+from capture.spool import Reel, SpoolError, pauses
 
 RENDER = "render"
 MAX_WEIRDS = 500
@@ -34,6 +36,8 @@ class Recorder:
         self.engine = engine
         self.closed: list[str] = []
         """Calls that were closed so far, in order."""
+        self.waiting: dict[int, Callable[[Mark], None]] = {}
+        """By ticket: called from the pen's thread once the mark of a pause is durable."""
         self._reel = reel
         self._pen = pen
         self._config = config
@@ -53,9 +57,7 @@ class Recorder:
             return
         self._reel.keep(kept(effects))
         self.engine.take_effects()
-        records = [effect.record for effect in effects if isinstance(effect, Emit)]
-        if records:
-            self._pen.put(Entry(records=records))
+        self._tell(effects)
         for effect in effects:
             if isinstance(effect, Close):
                 self._closing.append(effect)
@@ -65,6 +67,20 @@ class Recorder:
             self.flush(now)
             while self._closing:
                 self._close(self._closing.pop(0))
+
+    def _tell(self, effects: list[Effect]) -> None:
+        """Facts in their order. Whoever waits for a pause hears of it once its mark is durable."""
+        records: list[Record] = []
+        hushes = [effect for effect in effects if isinstance(effect, Hush)]
+        for effect in effects:
+            if isinstance(effect, Emit):
+                records.append(effect.record)
+            elif isinstance(effect, Hush):
+                records.append(record_of(effect.call, effect.mark))
+        waiting = [(hush, answer) for hush in hushes if (answer := self.waiting.pop(hush.ticket, None)) is not None]
+        if records:
+            synced: list[Callable[[], None]] = [partial(answer, hush.mark) for hush, answer in waiting]
+            self._pen.put(Entry(records=records, durable=bool(hushes), synced=synced))
 
     def flush(self, now: int) -> None:
         """Put every gathered packet on the spool. Raises SpoolError; what was not written is kept for the next time."""
@@ -91,20 +107,23 @@ class Recorder:
             self._weirds[weird.name] = (count + 1, sample)
 
     def _close(self, close: Close) -> None:
-        streams = self.engine.media.close(close.call)
+        silenced = close.call in self.engine.pauses
+        streams = [stream for stream in self.engine.close(close.call) if stream.packets or stream.resumed]
         self._reel.close_call(close.call)
         with contextlib.suppress(SpoolError, OSError):
             for stream in streams:
                 if stream.resumed:
-                    recount(stream, self._reel)
+                    recount(stream, self._reel, pauses(self._reel.folder / close.call))
         records: list[Record] = [close.ended, *(segment_closed(stream, self._reel) for stream in streams)]
         jobs: list[NewJob] = []
         unanswered = close.ended.answered_at is None and self._config.capture.early_media == "drop"
         if streams and close.recordable and not unanswered:
             jobs.append(NewJob(kind=RENDER, subject=close.call, body={"reel": self._reel.name, "cut": close.cut}))
         else:
-            reason = NotRecorded.NOT_ANSWERED if streams and unanswered else close.reason
-            records.append(CallNotRecorded(at=close.ended.at, call=close.call, reason=reason.value, detail=close.detail))
+            reason, detail = NotRecorded.NOT_ANSWERED if streams and unanswered else close.reason, close.detail
+            if silenced and not streams and close.reason is NotRecorded.NO_MEDIA:
+                reason, detail = NotRecorded.PAUSED, "no audio was seen but in the pause"
+            records.append(CallNotRecorded(at=close.ended.at, call=close.call, reason=reason.value, detail=detail))
         self._pen.put(Entry(records=records, jobs=jobs, durable=True))
         self.closed.append(close.call)
 
@@ -118,7 +137,7 @@ def segment_closed(stream: Stream, reel: Reel) -> SegmentClosed:
     )  # fmt: skip
 
 
-def recount(stream: Stream, reel: Reel) -> None:
+def recount(stream: Stream, reel: Reel, marks: Sequence[Mark] = ()) -> None:
     """Count a stream again from its file: a part of it was written by a recorder that was stopped."""
     fresh = Stream(
         call=stream.call, segment=stream.segment, speaker=stream.speaker, source=stream.source, destination=stream.destination,
@@ -126,9 +145,10 @@ def recount(stream: Stream, reel: Reel) -> None:
     )  # fmt: skip
     with reel.path(stream).open("rb") as file:
         for block in _packet_blocks(blocks.read(file)):
-            fresh.buffer += block
-            fresh.take()
-    for name in ("first", "last", "packets", "highest", "lowest", "late", "payload_types"):
+            first = STAMP.unpack_from(block)[0]
+            fresh.gap = any(mark.paused and fresh.last < mark.at <= first for mark in marks)
+            fresh.count(block)
+    for name in ("first", "last", "packets", "passed", "highest", "lowest", "late", "payload_types"):
         setattr(stream, name, getattr(fresh, name))
 
 

@@ -20,14 +20,15 @@ from appliance.ledger import Ledger
 from appliance.lookup import get_call
 from appliance.records import CallEnded, CallRinging, Direction, Side
 from capture import blocks, sip
-from capture.effects import Keep
+from capture.effects import Emit, Keep
 from capture.engine import Engine
 from capture.frames import Address
+from capture.marks import record_of
 from capture.media import STAMP, Stream
 from capture.payloads import Encoding
 from capture.recorder import RENDER, Recorder
 from capture.scribe import Entry, Inline
-from capture.spool import Reel, ReelInUseError, abandoned, signalling
+from capture.spool import Reel, ReelInUseError, abandoned, pauses, signalling
 
 log = logging.getLogger(__name__)
 
@@ -35,6 +36,7 @@ log = logging.getLogger(__name__)
 def rebuild(engine: Engine, reel: Reel, ledger: Ledger | None, now: int) -> list[CallId]:
     """Bring the open calls of this reel back into the engine; returns them. They end soon unless something is heard of them."""
     found = []
+    listens, engine.pauses.listens = engine.pauses.listens, False
     for call in reel.calls():
         if ledger is not None and is_done(ledger, call):
             continue
@@ -43,6 +45,7 @@ def rebuild(engine: Engine, reel: Reel, ledger: Ledger | None, now: int) -> list
             found.append(call)
         else:
             log.warning("%s: its signalling cannot be read; what audio there is will be rendered", reel.folder / call)
+    engine.pauses.listens = listens
     engine.effects = [effect for effect in engine.effects if not isinstance(effect, Keep)]  # they are on the spool already
     return found
 
@@ -134,6 +137,9 @@ def _rebuild_call(engine: Engine, folder: Path, now: int) -> bool:
         return False
     if not dialog.verdict.record:
         return True
+    marks = pauses(folder)
+    engine.pauses.restore(call, marks)
+    engine.effects += [Emit(record_of(call, mark)) for mark in marks]
     for path in sorted(folder.glob("*.rtp")):
         try:
             stream = resumed_stream(path)

@@ -29,8 +29,9 @@ from appliance.records import CallNotRecorded, NotRecorded, Record, RecordingFai
 from appliance.sealed import SealingFile, seal
 from capture import digits
 from capture.codecs import by_encoding
-from capture.spool import signalling
-from capture.stereo import Channel, mix
+from capture.marks import FOREVER, Span, spans
+from capture.spool import pauses, signalling
+from capture.stereo import Channel, mix, silence
 from capture.voice import Survey, Voice, origin_of, rate_of, survey
 from capture.waveform import Waveform
 
@@ -58,6 +59,7 @@ class Written:
     size: int
     voices: dict[Side, list[Voice]]
     waveform: dict[str, str | int]
+    pauses: list[Span]
 
 
 class _NoSoundError(Exception):
@@ -88,7 +90,7 @@ class Renderer:
             self._refuse(job, call, surveys, folder)
             return
         try:
-            written = self._write(call, usable, hold)
+            written = self._write(call, usable, hold, folder)
         except _NoSoundError as error:
             self._refuse(job, call, surveys if error.undecoded or error.unopened else [], folder, error.unopened)
         else:
@@ -102,14 +104,20 @@ class Renderer:
         place = self._quarantine(folder) if folder.is_dir() else ""
         self._finish(job, [RecordingFailed(at=self._clock.now(), call=job.subject, reason=why, quarantine=place)])
 
-    def _write(self, call: Call, usable: list[Survey], hold: Hold) -> Written:
-        origin, rate = origin_of(usable), rate_of(usable)
-        voices = {side: [Voice(found, rate, origin) for found in _by_preference(usable) if found.speaker is side] for side in Side}
+    def _write(self, call: Call, usable: list[Survey], hold: Hold, folder: Path) -> Written:
+        paused = self._pauses(folder, call)
+        origin, rate = min([origin_of(usable), *(span.begin for span in paused)]), rate_of(usable)
+        begun = [span.begin for span in paused]
+        voices = {
+            side: [Voice(found, rate, origin, begun) for found in _by_preference(usable) if found.speaker is side] for side in Side
+        }
         day = to_datetime(origin)
         name = f"{recording_id(CallId(call.id))}.{self._format.EXTENSION}.age"
         path = self._box.folders.recordings / f"{day:%Y/%m/%d}" / name
         waveform, samples = Waveform(rate), 0
         channels = {side: Channel([voice.pieces() for voice in voices[side]]) for side in Side}
+        quiet = [((span.begin - origin) * rate // SECOND, (span.end - origin) * rate // SECOND) for span in paused]
+        channels[Side.CALLER].add(silence(quiet, rate))
         begins = min((place for channel in channels.values() if (place := channel.begins_at()) is not None), default=0)
         with shelf.create(path) as file:
             sealing = SealingFile(file, self._recipients)
@@ -129,8 +137,17 @@ class Renderer:
         return Written(
             path=path, origin=origin + begins * SECOND // rate, sample_rate=rate, samples=samples,
             sealed_sha256=sealed, plain_sha256=plain, size=size,
-            voices=voices, waveform=waveform.encode(),
+            voices=voices, waveform=waveform.encode(), pauses=paused,
         )  # fmt: skip
+
+    @staticmethod
+    def _pauses(folder: Path, call: Call) -> list[Span]:
+        """The pauses within the talk: from the answer (where there was one) to the end."""
+        with contextlib.suppress(OSError):
+            begin, end = call.answered_at or call.started_at, call.ended_at or FOREVER
+            found = [span._replace(begin=max(span.begin, begin), end=min(span.end, end)) for span in spans(pauses(folder))]
+            return [span for span in found if span.begin < span.end < FOREVER]
+        return []
 
     def _marks(self, folder: Path, written: Written) -> list[dict[str, object]]:
         """Keys that were pressed, where they are to be kept."""
@@ -170,6 +187,7 @@ class Renderer:
                 "recording": facts,
                 "waveform": written.waveform,
                 "marks": marks,
+                "pauses": [_pause_facts(span, written.origin) for span in written.pauses],
             }
             signed = manifest.sign(described, self._key)
             beside = written.path.with_name(f"{facts['recording']}.json.age")
@@ -240,7 +258,8 @@ class Renderer:
                 reason, names = NotRecorded.ENCRYPTED, f"{names}, which no key of the signalling opens"
             record = CallNotRecorded(at=now, call=call.id, reason=reason.value, detail=f"{names}; kept in quarantine/{place}")
         else:
-            record = CallNotRecorded(at=now, call=call.id, reason=NotRecorded.NO_MEDIA.value, detail="no packet held audio")
+            reason = NotRecorded.PAUSED if self._pauses(folder, call) else NotRecorded.NO_MEDIA
+            record = CallNotRecorded(at=now, call=call.id, reason=reason.value, detail="no packet held audio")
         self._finish(job, [record])
 
     def _quarantine(self, folder: Path) -> str:
@@ -281,6 +300,12 @@ def _call_facts(call: Call) -> dict[str, Any]:
         "start_seen", "end_seen",
     )  # fmt: skip
     return {name: getattr(call, name) for name in names}
+
+
+def _pause_facts(span: Span, origin: int) -> dict[str, object]:
+    """A pause with its place in the recording and its length, in seconds."""
+    at, seconds = round((span.begin - origin) / SECOND, 3), round((span.end - span.begin) / SECOND, 3)
+    return {"at": at, "seconds": seconds, "who": span.who, "how": span.how, "why": span.why}
 
 
 def _segment_facts(record: SegmentClosed) -> dict[str, Any]:

@@ -107,6 +107,7 @@ def _record(box: Box, file: Path, reel: Reel, ledger: Ledger, clock: Clock) -> R
                 ticked_at = now
                 recorder.flush(now)
                 engine.tick(now)
+                engine.expire(now)
                 recorder.perform(now)
     except CaptureFileError as error:
         if not found.frames:

@@ -11,7 +11,7 @@ from appliance.config import Config
 from appliance.moments import SECOND
 from appliance.records import CallAnswered, CallEnded, CallRinging, Side
 from capture import sip
-from capture.effects import Close, Effect, Emit, Exclude, Keep, Secrecy, Watch, Weird
+from capture.effects import Close, Effect, Emit, Exclude, Hush, Keep, Secrecy, Watch, Weird
 from capture.frames import Address
 from capture.tracker import Tracker
 
@@ -164,6 +164,8 @@ def tell(effect: Effect) -> str:
         return "close"
     if isinstance(effect, Exclude):
         return "exclude"
+    if isinstance(effect, Hush):
+        return "pause" if effect.mark.paused else "resume"
     record = effect.record
     if isinstance(record, CallRinging):
         return f"ringing {record.direction}"

@@ -18,11 +18,12 @@ from appliance.moments import MILLISECOND, SECOND
 from appliance.records import Side
 from appliance.sealed import open_sealed
 from capture.blocks import SipBlock
-from capture.digits import KEYS, Events, Key, marks, of_signalling
+from capture.digits import Events, Key, marks, of_signalling
 from capture.frames import Address
 from capture.index import index
 from capture.media import STAMP
 from capture.pcapfile import Captured
+from capture.pressed import KEYS
 from tests import needs
 from tests.bed.made import PTIME, MadeCall, datagram
 from tests.bed.program import appliance
