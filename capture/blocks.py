@@ -62,6 +62,25 @@ def read(file: IO[bytes], damage: Damage | None = None) -> Iterator[Block]:
         file.seek(following)
 
 
+def whole(data: bytes) -> tuple[list[Block], int]:
+    """The whole blocks of a file that still grows, and how many of these bytes they and what is damaged between them take up."""
+    found, place = [], 0
+    while place + _HEAD.size <= len(data):
+        magic, kind, length, check = _HEAD.unpack_from(data, place)
+        end = place + _HEAD.size + length
+        if magic == MAGIC and length <= MAX_BODY:
+            if end > len(data):
+                break
+            body = data[place + _HEAD.size : end]
+            if zlib.crc32(body) == check:
+                found.append(Block(kind, body))
+                place = end
+                continue
+        following = data.find(MAGIC, place + 1)
+        place = following if following >= 0 else max(place + 1, len(data) - len(MAGIC) + 1)
+    return found, min(place, len(data))
+
+
 def last(file: IO[bytes], kind: bytes) -> Block | None:
     """The last whole block of this kind, sought from the file's end: a long file is not read through for it."""
     start = file.seek(0, 2)

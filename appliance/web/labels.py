@@ -47,6 +47,12 @@ NOT_RECORDED = {
     "damaged": N_("What was captured is damaged; it is kept"),
 }
 
+HOW = {
+    "api": N_("by"),
+    "digits": N_("by keys"),
+    "limit": N_("by itself"),
+}
+
 STATE = {
     "ringing": N_("Ringing"),
     "answered": N_("In conversation"),
