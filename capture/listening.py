@@ -75,10 +75,10 @@ class Listening:
     def _serve(self, client: socket.socket) -> None:
         with client, contextlib.suppress(OSError):  # the listener has gone, or the call's folder
             client.settimeout(PATIENCE_S)
+            call = client.recv(100).decode("ascii", "replace").strip()
             if not allowed(client):
                 _say(client, {"error": "that is for root and the box's own services"})
                 return
-            call = client.recv(100).decode("ascii", "replace").strip()
             if self._places is None or not self._places.acquire(blocking=False):
                 _say(client, {"error": f"{self._box.config.capture.listeners} people listen already, and no more may at once"})
                 return

@@ -45,13 +45,33 @@ def listen(visit: Visit) -> Stream:
         raise NotHereError(str(error)) from error
     if not state["recorded"]:
         raise NotHereError(f"call {call}: is not recorded ({state['detail']}), and so it cannot be heard")
-    rate, pieces = connect(visit.box.folders.run, call)
+    rate, sound = connect(visit.box.folders.run, call)
     heard = Listened(at=visit.now, recording=recording_id(CallId(call)), who=visit.account, where="live")
     visit.ledger.append(heard)
-    return Stream("audio/wav", _wav(rate, pieces))
+    return Stream("audio/wav", _wav(rate, sound))
 
 
-def connect(run: Path, call: str) -> tuple[int, Iterator[bytes]]:
+class Sound(Iterator[bytes]):
+    """Samples as they come from the listening service; `close` lets it go."""
+
+    def __init__(self, client: socket.socket) -> None:
+        self._client = client
+
+    def __next__(self) -> bytes:
+        piece = b""
+        with contextlib.suppress(OSError):
+            piece = self._client.recv(_PIECE)
+        if not piece:
+            self.close()
+            raise StopIteration
+        return piece
+
+    def close(self) -> None:
+        """Listen no more."""
+        self._client.close()
+
+
+def connect(run: Path, call: str) -> tuple[int, Sound]:
     """Sample rate and samples of a call under way. Raises CouldNotError."""
     with tap_control.short(run) as folder, contextlib.ExitStack() as undo:
         client = undo.enter_context(socket.socket(socket.AF_UNIX, socket.SOCK_STREAM | socket.SOCK_CLOEXEC))
@@ -68,17 +88,16 @@ def connect(run: Path, call: str) -> tuple[int, Iterator[bytes]]:
         if "error" in answer:
             raise CouldNotError(str(answer["error"]))
         undo.pop_all()
-    return int(answer["rate"]), _pieces(client)
+    return int(answer["rate"]), Sound(client)
 
 
-def _pieces(client: socket.socket) -> Iterator[bytes]:
-    with client, contextlib.suppress(OSError):
-        while piece := client.recv(_PIECE):
-            yield piece
-
-
-def _wav(rate: int, pieces: Iterator[bytes]) -> Iterator[bytes]:
+def _wav(rate: int, sound: Sound) -> Iterator[bytes]:
     """A WAV file whose end is not known: 16-bit PCM, two channels."""
+    with contextlib.closing(sound):
+        yield _head(rate)
+        yield from sound
+
+
+def _head(rate: int) -> bytes:
     form = struct.pack("<4sIHHIIHH", b"fmt ", 16, 1, 2, rate, rate * 4, 4, 16)
-    yield struct.pack("<4sI4s", b"RIFF", _ENDLESS, b"WAVE") + form + struct.pack("<4sI", b"data", _ENDLESS)
-    yield from pieces
+    return struct.pack("<4sI4s", b"RIFF", _ENDLESS, b"WAVE") + form + struct.pack("<4sI", b"data", _ENDLESS)

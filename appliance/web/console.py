@@ -78,7 +78,7 @@ class Console:
         )
         return HTMLResponse(html, status_code=status, headers={"Content-Language": language, "Vary": "Accept-Language"})
 
-    def offer(self, name: str, **values: str) -> str:
+    def offer(self, name: str, /, **values: str) -> str:
         """The address of a wing's page; "" where no wing has it."""
         return self.offers.get(name, "").format(**values)
 

@@ -17,7 +17,7 @@ import numpy as np
 import pytest
 import soundfile
 from numpy.typing import NDArray
-from playwright.sync_api import expect
+from playwright.sync_api import Page, expect
 
 from appliance.ids import CallId, recording_id
 from appliance.ledger import Ledger
@@ -105,6 +105,17 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Lan, House
         yield lan, house
 
 
+def pictures(page: Page, name: str) -> None:
+    """Desk and phone, light and dark; nothing is wider than the screen."""
+    for look, size in (("desk", (1280, 800)), ("phone", (390, 844))):
+        page.set_viewport_size({"width": size[0], "height": size[1]})
+        for scheme in ("light", "dark"):
+            page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
+            page.wait_for_timeout(100)
+            assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth"), name
+            browser.picture(page, f"{name}-{look}-{scheme}")
+
+
 def under_way(house: House) -> str:
     return wait_for("an answered call", lambda: next((c.id for c in house.calls() if c.answered_at and not c.ended_at), None))
 
@@ -145,7 +156,11 @@ def test_the_right_words_are_heard_on_the_right_channel_while_the_call_is_on(
 def test_the_page_plays_pauses_and_resumes(place: tuple[Lan, House], tracks: dict[str, speech.Samples], tmp_path: Path) -> None:
     lan, house = place
     password = house.command("web", "password").strip()
-    with browser.chromium() as chromium, browser.page(chromium) as page, browser.page(chromium, phone=True, dark=True) as phone:
+    with (
+        browser.chromium() as chromium,
+        browser.page(chromium) as page,
+        browser.page(chromium, locale="en-US", phone=True, dark=True) as phone,
+    ):
         browser.sign_in(page, house.address, password)
         browser.sign_in(phone, house.address, house.command("web", "password", "second").strip(), "second")
         for opened in (page, phone):
@@ -165,8 +180,8 @@ def test_the_page_plays_pauses_and_resumes(place: tuple[Lan, House], tracks: dic
             expect(page.locator("#open .tag.warn")).to_be_visible()
             expect(button).to_have_attribute("aria-pressed", "true")
             expect(phone.locator("#open .tag.warn")).to_be_visible()
-            browser.picture(page, "live-paused-desk-light")
-            browser.picture(phone, "live-paused-phone-dark")
+            pictures(page, "live-paused-ja")
+            pictures(phone, "live-paused-en")
             house.kill("capture")
             time.sleep(1.5)
             house.command("capture", "resume", name, "--why", "the card is read")
@@ -174,12 +189,12 @@ def test_the_page_plays_pauses_and_resumes(place: tuple[Lan, House], tracks: dic
             call.wait()
         expect(page.locator("#recent .card.ended .play")).to_have_count(2, timeout=20_000)
         expect(page.locator(".hearing[data-state=over]")).to_be_visible(timeout=8000)
-        browser.picture(page, "live-over-desk-light")
-        for opened, look in ((page, "desk-light"), (phone, "phone-dark")):
+        browser.picture(page, "live-over")
+        for opened, language in ((page, "ja"), (phone, "en")):
             opened.goto(f"{house.address}/calls/{name}")
             expect(opened.locator("#player.ready")).to_be_visible()
             opened.wait_for_timeout(500)
-            browser.picture(opened, f"call-with-pause-{look}")
+            pictures(opened, f"call-with-pause-{language}")
     with Ledger.open(house.box.folders.ledger, readonly=True) as ledger:
         records = [row.record for row in ledger.of(name)]
     (paused,) = (record for record in records if isinstance(record, RecordingPaused))
