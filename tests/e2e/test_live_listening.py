@@ -110,7 +110,7 @@ def pictures(page: Page, name: str) -> None:
     for look, size in (("desk", (1280, 800)), ("phone", (390, 844))):
         page.set_viewport_size({"width": size[0], "height": size[1]})
         for scheme in ("light", "dark"):
-            page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
+            page.emulate_media(color_scheme=scheme)
             page.wait_for_timeout(100)
             assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth"), name
             browser.picture(page, f"{name}-{look}-{scheme}")
