@@ -41,11 +41,11 @@ def service(data: Path, listeners: int = 2) -> Iterator[Box]:
 def test_sound_flows_until_the_call_is_over(tmp_path: Path) -> None:
     with service(tmp_path / "var") as box:
         rate, pieces = connect(box.folders.run, facts.CALL)
-        assert rate == 8000
+        assert rate == 48000
         assert set(next(pieces)) == {0}
         with Ledger.open(box.folders.ledger) as ledger:
             ledger.append(facts.ended())
-        assert sum(len(piece) for piece in pieces) < 5 * 32000
+        assert sum(len(piece) for piece in pieces) < 5 * 192000
 
 
 @pytest.mark.parametrize("name", ["b" * 16, "../../keys", ""])
@@ -89,4 +89,4 @@ def test_a_folder_that_goes_ends_the_sound(tmp_path: Path) -> None:
         shutil.rmtree(box.folders.spool / "eth1" / facts.CALL)
         with Ledger.open(box.folders.ledger) as ledger:
             ledger.append(facts.ended())
-        assert sum(len(piece) for piece in pieces) < 5 * 32000
+        assert sum(len(piece) for piece in pieces) < 5 * 192000

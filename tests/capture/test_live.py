@@ -44,7 +44,7 @@ def follow(folder: Path, made: MadeCall, join: float = 0.2, pause: tuple[float, 
     return np.frombuffer(b"".join(heard), "<i2").reshape(-1, 2)
 
 
-def loudest(samples: NDArray[np.int16], rate: int = 8000) -> float:
+def loudest(samples: NDArray[np.int16], rate: int = 48000) -> float:
     """The strongest frequency."""
     return float(np.abs(np.fft.rfft(samples)).argmax() * rate / len(samples))
 
@@ -52,31 +52,31 @@ def loudest(samples: NDArray[np.int16], rate: int = 8000) -> float:
 @pytest.mark.parametrize("suite", ["", "AES_CM_128_HMAC_SHA1_80"])
 def test_each_side_is_heard_on_its_channel_a_second_late(tmp_path: Path, suite: str) -> None:
     heard = follow(tmp_path, MadeCall(talk=3.0, suite=suite))
-    speech = heard[: round(2.6 * 8000)]
-    assert loudest(speech[8000:16000, 0]) == pytest.approx(CALLER_HZ, abs=3)
-    assert loudest(speech[8000:16000, 1]) == pytest.approx(CALLED_HZ, abs=3)
+    speech = heard[: round(2.6 * 48000)]
+    assert loudest(speech[48000:96000, 0]) == pytest.approx(CALLER_HZ, abs=3)
+    assert loudest(speech[48000:96000, 1]) == pytest.approx(CALLED_HZ, abs=3)
     begun = int(np.flatnonzero(np.abs(heard[:, 0]) > 100)[0])
-    assert begun / 8000 == pytest.approx(DELAY / SECOND - 0.3, abs=0.3), "silence first: what was said before is over"
-    assert (np.abs(heard[begun : begun + 14000, 0]) > 0).mean() > 0.95, "without a hole"
+    assert begun / 48000 == pytest.approx(DELAY / SECOND - 0.3, abs=0.3), "silence first: what was said before is over"
+    assert (np.abs(heard[begun : begun + 84000, 0]) > 0).mean() > 0.95, "without a hole"
 
 
 def test_a_pause_is_silence(tmp_path: Path) -> None:
     heard = follow(tmp_path, MadeCall(talk=4.0), pause=(1.0, 2.4))
     loud = np.abs(heard[:, 0].astype(int)) > 100
-    still = np.flatnonzero(np.diff(np.flatnonzero(loud)) > 8000)
+    still = np.flatnonzero(np.diff(np.flatnonzero(loud)) > 48000)
     assert len(still) == 1, "one gap of more than a second"
 
 
 def test_who_joins_late_hears_only_what_is_said_from_then_on(tmp_path: Path) -> None:
     heard = follow(tmp_path, MadeCall(talk=4.0), join=3.0)
-    assert len(heard) / 8000 == pytest.approx(2.0, abs=0.5)
+    assert len(heard) / 48000 == pytest.approx(2.0, abs=0.5)
 
 
 def test_a_call_without_sound_is_silence(tmp_path: Path) -> None:
     (tmp_path / "call").mkdir()
     follower = Follower(tmp_path / "call", 10 * SECOND)
-    assert follower.rate == 8000
-    assert follower.sound(11 * SECOND) == bytes(4 * 8000)
+    assert follower.rate == 48000
+    assert follower.sound(11 * SECOND) == bytes(4 * 48000)
     assert follower.sound(11 * SECOND) == b""
 
 
