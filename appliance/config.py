@@ -10,59 +10,17 @@ from __future__ import annotations
 import re
 import tomllib
 from collections.abc import Sequence
-from ipaddress import IPv4Network, IPv6Network
 from typing import Annotated, Any, Literal, TypeVar
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+from zoneinfo import ZoneInfo
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
+from pydantic import AfterValidator, Field, ValidationError
 
-from appliance import bech32, numbers
+from appliance import numbers, options
 from appliance.errors import ConfigError
+from appliance.options import Options as Options
 from appliance.toml_lines import line_of
 
-
-class Options(BaseModel):
-    """The base of every group of settings: strict, frozen, nothing unknown."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
-
-
 Chosen = TypeVar("Chosen", bound=Options)
-
-
-def _zone(name: str) -> str:
-    try:
-        ZoneInfo(name)
-    except (ZoneInfoNotFoundError, ValueError) as error:
-        raise ValueError("is no time zone; write one of the IANA database, such as Asia/Tokyo") from error
-    return name
-
-
-def _network(text: str) -> str:
-    try:
-        IPv4Network(text, strict=False)
-    except ValueError:
-        try:
-            IPv6Network(text, strict=False)
-        except ValueError as error:
-            raise ValueError("is no network; write it like 192.168.0.0/24 or 2001:db8::/32") from error
-    return text
-
-
-def _recipient(text: str) -> str:
-    try:
-        bech32.decode_key(text, "age")
-    except bech32.Bech32Error as error:
-        raise ValueError(
-            f"is no age recipient ({error}); it looks like age1… and `appliance uploader keys list` shows it"
-        ) from error
-    return text
-
-
-def _rtpmap(text: str) -> str:
-    if not re.fullmatch(r"(9[6-9]|1[01]\d|12[0-7]) [A-Za-z0-9.-]{1,30}/\d{4,6}(/[1-8])?", text):
-        raise ValueError("is no dynamic payload type with its encoding; write it like 111 opus/48000/2")
-    return text
 
 
 class Site(Options):
@@ -81,7 +39,7 @@ class Site(Options):
         title="Area code",
         description="The site's area code with its leading 0; local numbers dialled without one are completed with it.",
     )
-    timezone: Annotated[str, AfterValidator(_zone)] = Field(
+    timezone: Annotated[str, AfterValidator(options.zone)] = Field(
         default="Asia/Tokyo", title="Time zone", description="IANA name of the zone in which times are shown."
     )
     contract: str = Field(
@@ -118,6 +76,44 @@ class Line(Options):
     )
 
 
+class Rule(Options):
+    """Which calls are recorded: the first rule that fits decides."""
+
+    name: str = Field(
+        min_length=1, max_length=60, title="Name", description="What the rule is for; it stands beside every call it excludes."
+    )
+    action: Literal["never", "record"] = Field(
+        title="Action", description="never: no audio of such a call touches the disk; record: the rules below are not asked."
+    )
+    caller: list[Annotated[str, AfterValidator(options.caller)]] = Field(
+        default_factory=list,
+        title="Caller",
+        description="Numbers as dialled, beginnings like 0120*, or withheld, anonymous, payphone, unavailable, interaction.",
+    )
+    called: list[Annotated[str, AfterValidator(options.dialled)]] = Field(
+        default_factory=list, title="Called", description="Numbers as dialled, or beginnings like 0120*."
+    )
+    line: list[Annotated[str, AfterValidator(options.dialled)]] = Field(
+        default_factory=list, title="Line", description="Numbers of [[lines]] on which the call comes or goes."
+    )
+    direction: list[Literal["inbound", "outbound", "internal"]] = Field(
+        default_factory=list, title="Direction", description="inbound, outbound, internal."
+    )
+    trunk: list[Annotated[str, AfterValidator(options.trunk)]] = Field(
+        default_factory=list,
+        title="Trunk",
+        description="Hosts or networks of the SIP peer, or domains of its SIP addresses.",
+    )
+    days: list[Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]] = Field(
+        default_factory=list,
+        title="Days",
+        description="Weekdays in the site's time zone; of hours across midnight, the day on which they begin.",
+    )
+    hours: Annotated[str, AfterValidator(options.hours)] = Field(
+        default="", title="Hours", description="From-to in the site's time zone, like 22:00-06:00; empty: the whole day."
+    )
+
+
 class Capture(Options):
     """How the tap listens and what becomes of what it hears."""
 
@@ -131,7 +127,7 @@ class Capture(Options):
         title="Ring size",
         description="Memory between the kernel and the tap, in MB. It bridges a slow disk and a restart of the tap.",
     )
-    inside: list[Annotated[str, AfterValidator(_network)]] = Field(
+    inside: list[Annotated[str, AfterValidator(options.network)]] = Field(
         default_factory=list,
         title="Inside networks",
         description="Networks of the office's own phones or exchange; a call that they send outward is outbound.",
@@ -145,6 +141,28 @@ class Capture(Options):
         default="keep",
         title="Keys pressed",
         description="keep: keys that callers press are marks on the recording; drop: they are not kept (card numbers, PINs).",
+    )
+    pause_digits: Annotated[str, AfterValidator(options.keys)] = Field(
+        default="",
+        title="Keys that pause",
+        description="Keys that the site's own side presses to pause the recording of its call, such as *7; empty: none.",
+    )
+    resume_digits: Annotated[str, AfterValidator(options.keys)] = Field(
+        default="", title="Keys that resume", description="Keys that let a paused recording go on, such as *8; empty: none."
+    )
+    pause_minutes: int = Field(
+        default=10,
+        ge=0,
+        le=240,
+        title="Longest pause",
+        description="Minutes after which a forgotten pause ends by itself; 0: never. With SRTP keep it below 11.",
+    )
+    listeners: int = Field(
+        default=4,
+        ge=0,
+        le=50,
+        title="Live listeners",
+        description="How many people may listen to calls under way at the same time; 0: nobody.",
     )
     format: str = Field(
         default="flac",
@@ -163,7 +181,7 @@ class Capture(Options):
         title="RTP without signalling",
         description="true: speech that no signalling announced is recorded as a call of its own, named by its addresses.",
     )
-    rtp_alone_codecs: list[Annotated[str, AfterValidator(_rtpmap)]] = Field(
+    rtp_alone_codecs: list[Annotated[str, AfterValidator(options.rtpmap)]] = Field(
         default_factory=lambda: ["101 telephone-event/8000"],
         title="Codecs without signalling",
         description="What dynamic payload types stand for where no signalling says it, such as 111 opus/48000/2.",
@@ -188,7 +206,7 @@ class Recipient(Options):
     """A public key to which every recording is sealed."""
 
     name: str = Field(pattern=r"^[a-z0-9_-]{1,30}$", title="Name", description="Who holds the key, such as customer or escrow.")
-    key: Annotated[str, AfterValidator(_recipient)] = Field(title="Public key", description="An age recipient (age1…).")
+    key: Annotated[str, AfterValidator(options.recipient)] = Field(title="Public key", description="An age recipient (age1…).")
 
 
 class Store(Options):
@@ -253,6 +271,13 @@ class Config(Options):
 
     site: Site = Field(default_factory=Site, title="Site", description="Where the box stands.")
     lines: list[Line] = Field(default_factory=list, title="Lines", description="The site's numbers, with names people know.")
+    rules: list[Rule] = Field(
+        default_factory=list,
+        title="Rules",
+        description="Which calls are recorded, in order: the first whose conditions all fit decides; where none fits, the call is "
+        "recorded. A condition that is left out fits always. It is decided at the INVITE, and again where the call tells more; "
+        "in doubt a call is not recorded. A line with record = false is never recorded, whatever the rules say.",
+    )
     capture: Capture = Field(default_factory=Capture, title="Capture", description="Listening and recording.")
     recipients: list[Recipient] = Field(
         default_factory=list,

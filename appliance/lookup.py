@@ -61,3 +61,10 @@ def recordings(connection: sqlite3.Connection) -> Iterator[Recording]:
     """All recordings in the order of the chain."""
     for row in connection.execute(f"SELECT {_RECORDING_COLUMNS} FROM recording ORDER BY sequence"):  # noqa: S608
         yield read_recording(row)
+
+
+def is_paused(connection: sqlite3.Connection, call: str) -> bool:
+    """Whether the call's recording was paused and not resumed since."""
+    last = "SELECT kind FROM record WHERE subject = ? AND kind IN ('RecordingPaused', 'RecordingResumed') ORDER BY at DESC LIMIT 1"
+    found = connection.execute(last, (call,)).fetchone()
+    return found is not None and found[0] == "RecordingPaused"

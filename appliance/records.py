@@ -45,6 +45,7 @@ class NotRecorded(StrEnum):
     """Why a call has no recording."""
 
     EXCLUDED_LINE = "excluded_line"
+    EXCLUDED_RULE = "excluded_rule"
     PAUSED = "paused"
     NOT_ANSWERED = "not_answered"
     NO_MEDIA = "no_media"
@@ -182,6 +183,34 @@ class RecordingReady(Record):
     previous: str
     chain: str
     signature: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RecordingPaused(Record):
+    """From this moment on nothing of the call is recorded; its recording goes on in silence."""
+
+    identity_fields = ("at",)
+
+    call: str
+    who: str
+    how: str
+    """`api` or `digits`."""
+    why: str
+    until: int | None
+    """When it ends by itself."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RecordingResumed(Record):
+    """The call is recorded again."""
+
+    identity_fields = ("at",)
+
+    call: str
+    who: str
+    how: str
+    """`api`, `digits`, or `limit` where the pause came to its end by itself."""
+    why: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -368,9 +397,9 @@ class Heartbeat(Record):
 KINDS: dict[str, type[Record]] = {
     kind.__name__: kind
     for kind in (
-        CallRinging, CallAnswered, CallEnded, LegTied, SegmentClosed, RecordingReady, RecordingFailed, CallNotRecorded,
-        UploadDone, UploadParked, RecordingExpired, RecordingHeld, RecordingErased, Listened, Exported, Changed, NodeEntered, WeirdSeen,
-        IssueOpened, IssueClosed, Heartbeat,
+        CallRinging, CallAnswered, CallEnded, LegTied, SegmentClosed, RecordingPaused, RecordingResumed, RecordingReady,
+        RecordingFailed, CallNotRecorded, UploadDone, UploadParked, RecordingExpired, RecordingHeld, RecordingErased, Listened,
+        Exported, Changed, NodeEntered, WeirdSeen, IssueOpened, IssueClosed, Heartbeat,
     )
 }  # fmt: skip
 

@@ -18,13 +18,14 @@ from appliance.config import Config
 from appliance.ids import CallId, call_id
 from appliance.moments import SECOND
 from appliance.numbers import Kind, Number
-from appliance.records import CallAnswered, Direction, Side
+from appliance.records import CallAnswered, Direction, NotRecorded, Side
 from capture import rtp, sdp
 from capture.dialog import Dialog, State
 from capture.effects import Effect, Emit, Keep, Watch, Weird
 from capture.frames import Address, Datagram, host_text
 from capture.parties import Parties
 from capture.payloads import NO_AUDIO, STATIC, Encoding
+from capture.policy import Facts, Verdict, decide
 from capture.tracker import closing, give_up, ringing
 
 WAIT = 2 * SECOND
@@ -191,7 +192,7 @@ class Alone:
         """The same, for a call that is not to be recorded: neither is what was heard there so far."""
         mine = self._dialogs.get(self._calls.get(address, CallId("")))
         if mine is not None and mine.live:
-            mine.parties = _people(*_ends(mine), record=False)
+            mine.verdict = Verdict(record=False, reason=NotRecorded.EXCLUDED_LINE, detail="signalling that came later forbids it")
         return self.claim(address, call, now)
 
     def closed(self, call: CallId, now: int) -> None:
@@ -271,8 +272,10 @@ class Alone:
             return [Weird("calls-too-many", first.payload[:64])]
         ends = (first.source, first.destination)
         name = _name(first.payload, *ends)
+        people = _people(*ends)
         dialog = Dialog(
-            call=call_id(name, "", at), sip_call_id=name, caller_tag="", parties=_people(*ends), started_at=at,
+            call=call_id(name, "", at), sip_call_id=name, caller_tag="", parties=people, started_at=at,
+            verdict=decide(people.facts, self._config, at),
             start_seen=False, now=now, state=State.ANSWERED, answered_at=at, last_at=at, idle_limit=SILENCE,
             encrypted=secret, offered_audio=True,
         )  # fmt: skip
@@ -289,7 +292,7 @@ class Alone:
                 encodings=dict(self._codecs),
             )  # fmt: skip
             dialog.media[side, address.host, address.port] = media
-            if not secret:
+            if not secret and dialog.verdict.record:
                 effects.append(Watch(dialog.call, side, address, media))
         return effects
 
@@ -307,7 +310,7 @@ class Alone:
             if self._calls.get(address) == dialog.call:
                 del self._calls[address]
         close = closing(dialog)
-        return [close._replace(detail=SRTP) if dialog.encrypted and dialog.parties.record else close]
+        return [close._replace(detail=SRTP) if dialog.encrypted and dialog.verdict.record else close]
 
 
 def id_of(note: bytes, source: Address, destination: Address, at: int) -> CallId:
@@ -330,8 +333,23 @@ def _number(address: Address) -> Number:
     return Number(raw=text, national=text, e164=None, kind=Kind.OTHER, prefix=None, carrier=None)
 
 
-def _people(caller: Address, called: Address, *, record: bool = True) -> Parties:
+def _people(caller: Address, called: Address) -> Parties:
+    numbers = _number(caller), _number(called)
     return Parties(
-        caller=_number(caller), caller_name="", caller_reason=None, called=_number(called),
-        direction=Direction.UNKNOWN, line=None, record=record, headers=("no signalling was seen", f"rtp: {caller} {called}"),
+        caller=numbers[0],
+        caller_name="",
+        caller_reason=None,
+        called=numbers[1],
+        direction=Direction.UNKNOWN,
+        line=None,
+        facts=_facts(numbers, caller, called),
+        headers=("no signalling was seen", f"rtp: {caller} {called}"),
+    )
+
+
+def _facts(numbers: tuple[Number, Number], caller: Address, called: Address) -> Facts:
+    """What rules can ask of it: addresses alone."""
+    return Facts(
+        callers=(numbers[0],), withheld=None, called=(numbers[1],), lines=(), direction=Direction.UNKNOWN,
+        hosts=(caller.host, called.host), domains=(),
     )  # fmt: skip

@@ -2,9 +2,9 @@
 
     magic "ASp1" | kind, 1 byte | 3 zero bytes | length, u32 | CRC-32 of the body, u32 | body            (big endian)
 
-Kinds: `D` a description (JSON), `P` packets (each behind 8 bytes of time in ns and 2 of length), `S` one SIP message. A power cut
-leaves a torn last block, a bad disk a damaged one in the middle: the reader passes over what does not hold and goes on at the next
-magic, so that everything that was written whole is read.
+Kinds: `D` a description (JSON), `P` packets (each behind 8 bytes of time in ns and 2 of length), `S` one SIP message,
+`H` a mark of a pause (JSON). A power cut leaves a torn last block, a bad disk a damaged one in the middle: the reader passes
+over what does not hold and goes on at the next magic, so that everything that was written whole is read.
 """
 
 from __future__ import annotations
@@ -16,11 +16,12 @@ from collections.abc import Iterator, Mapping
 from typing import IO, Any, NamedTuple
 
 from capture.frames import Address
+from capture.marks import Mark
 from capture.walk import STAMP
 
 MAGIC = b"ASp1"
 _HEAD = struct.Struct(">4sc3xII")
-DESCRIPTION, PACKETS, SIP = b"D", b"P", b"S"
+DESCRIPTION, PACKETS, SIP, PAUSE = b"D", b"P", b"S", b"H"
 MAX_BODY = 64 * 1024 * 1024
 _SCAN = 1 << 16
 
@@ -65,6 +66,25 @@ def read(file: IO[bytes], damage: Damage | None = None) -> Iterator[Block]:
             return
         damage.bytes += following - place
         file.seek(following)
+
+
+def whole(data: bytes) -> tuple[list[Block], int]:
+    """The whole blocks of a file that still grows, and how many of these bytes they and what is damaged between them take up."""
+    found, place = [], 0
+    while place + _HEAD.size <= len(data):
+        magic, kind, length, check = _HEAD.unpack_from(data, place)
+        end = place + _HEAD.size + length
+        if magic == MAGIC and length <= MAX_BODY:
+            if end > len(data):
+                break
+            body = data[place + _HEAD.size : end]
+            if zlib.crc32(body) == check:
+                found.append(Block(kind, body))
+                place = end
+                continue
+        following = data.find(MAGIC, place + 1)
+        place = following if following >= 0 else max(place + 1, len(data) - len(MAGIC) + 1)
+    return found, min(place, len(data))
 
 
 def last(file: IO[bytes], kind: bytes) -> Block | None:
@@ -130,6 +150,16 @@ def read_description(body: bytes) -> dict[str, Any]:
     """The facts of a `D` block."""
     facts: dict[str, Any] = json.loads(body)
     return facts
+
+
+def pause(mark: Mark) -> bytes:
+    """An `H` block."""
+    return encode(PAUSE, json.dumps(mark._asdict(), sort_keys=True).encode())
+
+
+def read_pause(body: bytes) -> Mark:
+    """The mark of an `H` block."""
+    return Mark(**json.loads(body))
 
 
 class SipBlock(NamedTuple):

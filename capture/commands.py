@@ -1,14 +1,15 @@
-"""What the wing offers on the command line: `replay`, `open`, and `capture tap|render|check|play`."""
+"""What the wing offers on the command line: `replay`, `open`, and `capture tap|render|listen|check|pause|resume|play`."""
 
 from __future__ import annotations
 
 import argparse
+import getpass
 import json
 import sys
 from pathlib import Path
 from typing import Any
 
-from appliance import logs, registry
+from appliance import logs, registry, tap_control
 from appliance.box import Box
 from appliance.calls import as_json
 from appliance.clock import SystemClock
@@ -40,7 +41,7 @@ def add_open(commands: Commands, common: argparse.ArgumentParser) -> None:
 
 
 def add_capture(commands: Commands, common: argparse.ArgumentParser) -> None:
-    """`appliance capture tap|render|check|play`."""
+    """`appliance capture tap|render|listen|check|pause|resume|play`."""
     parser = commands.add_parser("capture", help="the recorder's services")
     services = parser.add_subparsers(title="services", metavar="SERVICE", required=True)
     tap = services.add_parser("tap", parents=[common], help="listen on the mirror port (needs CAP_NET_RAW)")
@@ -49,6 +50,8 @@ def add_capture(commands: Commands, common: argparse.ArgumentParser) -> None:
     render = services.add_parser("render", parents=[common], help="make recordings of what was captured")
     render.add_argument("--once", action="store_true", help="do what is due and exit")
     render.set_defaults(run=run_render)
+    listen = services.add_parser("listen", parents=[common], help="hand out calls under way as sound, to the console")
+    listen.set_defaults(run=run_listen)
     check = services.add_parser(
         "check", parents=[common], help="what a mirror port or a capture file carries, and what is wrong with it"
     )
@@ -57,6 +60,14 @@ def add_capture(commands: Commands, common: argparse.ArgumentParser) -> None:
     check.add_argument("--seconds", type=float, default=30.0, metavar="S", help="how long to look (default: 30)")
     check.add_argument("--json", action="store_true", help="print one JSON object")
     check.set_defaults(run=run_check)
+    for name, what in (
+        ("pause", "keep nothing of a call from now on, until it is resumed"),
+        ("resume", "record a paused call again"),
+    ):
+        command = services.add_parser(name, parents=[common], help=what)
+        command.add_argument("call", metavar="CALL", help="id of the call under way (`appliance calls` lists them)")
+        command.add_argument("--why", default="", metavar="WORDS", help="the reason, kept with it")
+        command.set_defaults(run=run_pause, pause=name == "pause")
     play = services.add_parser(
         "play", parents=[common], help="play capture files onto an interface at their own pace (needs CAP_NET_RAW)"
     )
@@ -135,6 +146,25 @@ def run_render(arguments: argparse.Namespace) -> int:
     return 0
 
 
+def run_listen(arguments: argparse.Namespace) -> int:
+    """Hand out sound until told to stop."""
+    from capture.listening import Listening
+
+    logs.set_up("listen")
+    box = Box.of(arguments)
+    with Ledger.open(box.folders.ledger) as ledger:
+        service = Service("listen", box.folders)
+        listening = Listening(box, service.clock)
+
+        def step() -> float:
+            service.detail = {"listeners": listening.listeners}
+            return 60.0
+
+        service.run(ledger, step)
+        listening.close()
+    return 0
+
+
 def run_check(arguments: argparse.Namespace) -> int:
     """Look at what a mirror carries. Exit code 4 where calls cannot be recorded from it."""
     from capture import check
@@ -149,6 +179,15 @@ def run_check(arguments: argparse.Namespace) -> int:
     return 0
 
 
+def run_pause(arguments: argparse.Namespace) -> int:
+    """Pause or resume."""
+    run, who = Box.of(arguments).folders.run, getpass.getuser()
+    tell = tap_control.pause if arguments.pause else tap_control.resume
+    tell(run, arguments.call, who=who, why=arguments.why)
+    print(f"call {arguments.call}: {'paused' if arguments.pause else 'recorded again'}", file=sys.stderr)
+    return 0
+
+
 def run_play(arguments: argparse.Namespace) -> int:
     """Play capture files."""
     from capture.play import play
@@ -159,6 +198,9 @@ def run_play(arguments: argparse.Namespace) -> int:
 
 def check_config(box: Box) -> None:
     """What the wing has to say of the configuration. Raises ConfigError."""
+    told = box.config.capture
+    if told.pause_digits and told.pause_digits == told.resume_digits:
+        raise box.source.problem(("capture", "resume_digits"), "is what pauses too; choose other keys")
     known = registry.names("capture.formats")
     if box.config.capture.format not in known:
         what = f"{box.config.capture.format!r} is not one of {', '.join(known)}; choose one of them"

@@ -17,6 +17,7 @@ from appliance.moments import SECOND
 from appliance.records import CallEnded, Side
 from capture.frames import Address
 from capture.parties import Parties
+from capture.policy import RECORD, Verdict
 from capture.sdp import Media
 from capture.sip import Message
 
@@ -96,6 +97,7 @@ class Dialog:
     start_seen: bool
     now: int
     """The tracker's clock at the last message or media packet; deadlines count from here."""
+    verdict: Verdict = RECORD
     state: State = State.CALLING
     sequence: int = -1
     """CSeq of the newest INVITE from the caller."""
@@ -122,8 +124,6 @@ class Dialog:
     """Taken over from a recorder that was stopped; until something is heard of it, only for a short while."""
     closed: bool = False
     """Whether its streams are closed; then it is only remembered for retransmissions."""
-    barred: bool = False
-    """Whether it is part of a talk that is never recorded."""
     media: dict[tuple[Side, bytes, int], Media] = field(default_factory=dict)
     branches: set[str] = field(default_factory=set)
     """Via branches of INVITE transactions without a final response."""

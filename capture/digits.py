@@ -6,7 +6,6 @@ it once (`application/dtmf-relay`: `Signal=5`; `application/dtmf`: `5`). Tones i
 
 from __future__ import annotations
 
-import re
 from collections import deque
 from collections.abc import Iterable, Iterator
 from typing import NamedTuple
@@ -18,11 +17,10 @@ from capture import sccp, sip
 from capture.blocks import SipBlock
 from capture.index import Packets
 from capture.legs import Leg
+from capture.pressed import KEYS, key_of
 from capture.sccp_codes import KEYS as PRESSED
 from capture.sccp_codes import Id
 
-KEYS = "0123456789*#ABCD"
-"""Events 0 to 15 (RFC 4733 §3.2); what lies beyond (flash, fax tones) is no key."""
 TOGETHER = SECOND // 20
 """The same key of the same side within this time is one, seen on two hops."""
 BOTH_WAYS = SECOND
@@ -76,7 +74,7 @@ def of_signalling(blocks: Iterable[SipBlock]) -> Iterator[Key]:
         if not message.is_request or message.method != "INFO" or (tag, message.sequence) in seen:
             continue
         seen.add((tag, message.sequence))
-        key = _key(message)
+        key = key_of(message)
         if key:
             yield Key(block.at, Side.CALLER if tag == caller else Side.CALLED, key, "info")
 
@@ -96,22 +94,6 @@ def of_skinny(blocks: Iterable[SipBlock]) -> Iterator[Key]:
         leg.learn(message)
         if isinstance(message, sccp.Pressed) and message.id == Id.KEYPAD and leg.holds and message.key in PRESSED:
             yield Key(block.at, Side.CALLER if leg.calls else Side.CALLED, PRESSED[message.key], "skinny")
-
-
-def _key(message: sip.Message) -> str:
-    kind = message.get("content-type").partition(";")[0].strip().lower()
-    text = message.body[:200].decode("ascii", "replace").upper()
-    if kind == "application/dtmf-relay":
-        found = re.search(r"^SIGNAL\s*=\s*(\d{1,2}|[*#A-D])\s*$", text, re.MULTILINE)
-    elif kind == "application/dtmf":
-        found = re.fullmatch(r"\s*(\d{1,2}|[*#A-D])\s*", text)
-    else:
-        return ""
-    if found is None:
-        return ""
-    if found[1].isdigit():  # 10 and 11 are * and # in some telephones' words
-        return KEYS[int(found[1])] if int(found[1]) < len(KEYS) else ""
-    return found[1]
 
 
 def marks(keys: Iterable[Key], origin: int) -> list[dict[str, object]]:

@@ -7,6 +7,7 @@ from typing import NamedTuple
 from appliance.ids import CallId
 from appliance.records import CallEnded, NotRecorded, Record, Side, TieReason
 from capture.frames import Address
+from capture.marks import Mark
 from capture.sdp import Media, SrtpKey
 
 
@@ -53,8 +54,8 @@ class Secrecy(NamedTuple):
     plain: bool
 
 
-class Bar(NamedTuple):
-    """Nothing more of this call may be put on the spool: it is part of a talk that is never recorded."""
+class Exclude(NamedTuple):
+    """The call is not to be recorded after all, nor is the talk it is part of: let its streams go, with what was gathered of them."""
 
     call: CallId
 
@@ -88,6 +89,14 @@ class Settle(NamedTuple):
     legs: tuple[Leg, ...]
 
 
+class Hush(NamedTuple):
+    """Put this mark of a pause on the spool, and tell its record. `ticket`: who waits for that, 0 for nobody."""
+
+    call: CallId
+    mark: Mark
+    ticket: int = 0
+
+
 class Close(NamedTuple):
     """The call is over and its last packets have come: close its streams.
 
@@ -115,4 +124,4 @@ class Weird(NamedTuple):
     sample: bytes
 
 
-Effect = Emit | Keep | Watch | Shun | Secrecy | Bar | Close | Weird
+Effect = Emit | Keep | Watch | Shun | Secrecy | Exclude | Hush | Close | Weird

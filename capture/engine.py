@@ -10,15 +10,21 @@ engine.take_streams(now)             streams with packets for the spool
 
 from __future__ import annotations
 
+import contextlib
+
 from appliance.config import Config
 from appliance.ids import CallId
+from appliance.records import LegTied
 from capture import dark, sccp, sip
 from capture.alone import Alone
 from capture.dialog import Dialog
-from capture.effects import Bar, Close, Effect, Keep, Secrecy, Shun, Watch, Weird
+from capture.effects import Close, Effect, Emit, Exclude, Hush, Keep, Secrecy, Shun, Watch, Weird
 from capture.fragments import Fragments
 from capture.frames import LINK_ETHERNET, Address, Datagram, Dissector, FrameError, Segment
+from capture.marks import Mark
 from capture.media import Media, Stream, stream_key
+from capture.pauses import CARRIES_KEYS, PauseRefusedError, Pauses, Pressed
+from capture.sip import Message
 from capture.skinny import Skinny
 from capture.tcp import Streams
 from capture.tracker import Tracker
@@ -36,6 +42,7 @@ class Engine:
         self.skinny = Skinny(config, via)
         self.alone = Alone(config, via)
         self.media = Media(self.walker)
+        self.pauses = Pauses(config.capture)
         self.effects: list[Effect] = []
         self.sip = 0
         self._single = 0
@@ -94,7 +101,10 @@ class Engine:
             self.effects.append(Weird(error.name, data[:1024]))
             return
         self._tls.speaks(source, destination)
-        self._perform(self.tracker.receive(message, source, destination, at, now), now)
+        effects = self.tracker.receive(message, source, destination, at, now)
+        if message.is_request and message.method in CARRIES_KEYS:
+            effects = self._private(message, effects, at)
+        self._perform(effects, now)
 
     def _skinny(self, data: bytes, source: Address, destination: Address, at: int, now: int) -> None:
         try:
@@ -139,14 +149,44 @@ class Engine:
 
     def take_streams(self, now: int) -> list[tuple[Stream, bytes]]:
         """Every stream with new packets, and those as they stand on the spool."""
+        gathered = [(owner, run, counted) for owner, run, counted in self.walker.take() if isinstance(owner, Stream)]
+        if self.pauses.listens:
+            self._hear_keys([(stream, run) for stream, run, _ in gathered])
         taken = []
-        for owner, run, counted in self.walker.take():
-            assert isinstance(owner, Stream)
-            owner.count(counted)
+        for stream, run, counted in gathered:
+            if stream.dropped:
+                continue
+            if stream.call in self.pauses:
+                kept = stream.let_through(self.pauses.gate(stream, run))
+            else:
+                kept = run
+                stream.count(counted)
             for calls in (self.tracker, self.skinny, self.alone):
-                calls.heard(owner.call, owner.last, now)
-            taken.append((owner, run))
+                calls.heard(stream.call, max(stream.last, stream.seen), now)
+            if kept:
+                taken.append((stream, kept))
         return taken
+
+    def command(self, call: CallId, at: int, *, pause: bool, who: str, why: str, ticket: int = 0) -> None:
+        """Pause or resume a call from the moment `at` on. Raises PauseRefusedError."""
+        dialog = self.dialog(call)
+        if dialog is None:
+            raise PauseRefusedError(f"call {call}: is not under way here; `appliance calls` lists what is known")
+        if not dialog.live:
+            raise PauseRefusedError(f"call {call}: is over")
+        if not dialog.verdict.record:
+            raise PauseRefusedError(f"call {call}: is not recorded ({dialog.verdict.detail})")
+        self._hush(call, self.pauses.command(call, at, pause=pause, who=who, how="api", why=why), ticket)
+
+    def expire(self, at: int) -> None:
+        """Pauses that come to their end by themselves at this moment of the wall clock."""
+        self.effects += [Hush(call, mark) for call, mark in self.pauses.due(at)]
+
+    def close(self, call: CallId) -> list[Stream]:
+        """Forget the call's streams and pauses; returns the streams."""
+        streams = self.media.close(call)
+        self.pauses.forget(call, [stream.segment for stream in streams])
+        return streams
 
     def resume(self, call: CallId) -> None:
         """The call was rebuilt from the spool of a recorder that was stopped: wait only shortly for a sign of it."""
@@ -183,6 +223,55 @@ class Engine:
                 self.effects.append(Weird("sip-cut-by-capture", payload[:1024]))
             self.message(payload, datagram.source, datagram.destination, at, now)
 
+    def _private(self, message: Message, effects: list[Effect], at: int) -> list[Effect]:
+        """A request that may carry keys: obeyed, and in a pause kept nowhere."""
+        call = next((effect.call for effect in effects if isinstance(effect, Keep)), None)
+        dialog = self.tracker.dialogs.get(call) if call else None
+        if call is None or dialog is None:
+            return effects
+        tag = sip.name_address(message.get("from")).parameters.get("tag", "")
+        key, hide = self.pauses.told(call, message, tag, dialog.side_of(message, tag), at)
+        if hide:
+            effects = [effect for effect in effects if not isinstance(effect, Keep)]
+        if key is not None and self._obeys(call, key):
+            effects = [effect for effect in effects if not isinstance(effect, Keep)]
+        return effects
+
+    def _hear_keys(self, runs: list[tuple[Stream, bytes]]) -> None:
+        """Obey the keys that were pressed, in the order of time."""
+        found = [(key, stream.call) for stream, run in runs for key in self.pauses.pressed(stream, run)]
+        for key, call in sorted(found):
+            self._obeys(call, key)
+
+    def _obeys(self, call: CallId, key: Pressed) -> bool:
+        """Whether the key ends a command, which is carried out."""
+        dialog = self.dialog(call)
+        if dialog is None or not dialog.live or not dialog.verdict.record:
+            return False
+        mark = self.pauses.heard(call, key, dialog.parties.direction)
+        if mark is not None:
+            self._hush(call, mark)
+        return mark is not None
+
+    def _hush(self, call: CallId, mark: Mark, ticket: int = 0) -> None:
+        """The mark for the call, and the same for every other leg of its talk."""
+        self.effects.append(Hush(call, mark, ticket))
+        for other in self.tracker.ties.groups.members(call):
+            if other != call:
+                self._follow(other, mark)
+
+    def _follow(self, leg: CallId, mark: Mark) -> None:
+        dialog = self.tracker.dialogs.get(leg)
+        if dialog is not None and dialog.live and dialog.verdict.record:
+            with contextlib.suppress(PauseRefusedError):  # it is as it should be already
+                told = self.pauses.command(leg, mark.at, pause=mark.paused, who=mark.who, how=mark.how, why=mark.why)
+                self.effects.append(Hush(leg, told))
+
+    def _tied(self, tied: LegTied) -> None:
+        """A leg that joins a talk in a pause is paused with it."""
+        if self.pauses.paused(CallId(tied.main), tied.at) is not None:
+            self._follow(CallId(tied.call), self.pauses.last(CallId(tied.main))._replace(at=tied.at))
+
     def _strange(self, datagram: Datagram, at: int, now: int) -> None:
         """RTP that nobody announced; where it becomes a call, what was heard before is its own too."""
         self._perform(self.alone.hear(datagram, at, now), now)
@@ -200,12 +289,14 @@ class Engine:
                 self.effects += self.alone.exclude(effect.address, effect.call, now)
             elif isinstance(effect, Secrecy):
                 self.media.learn(effect)
-            elif isinstance(effect, Bar):
-                self.media.close(effect.call)
+            elif isinstance(effect, Exclude):
+                self.media.drop(effect.call)
             else:
                 if isinstance(effect, Close):
                     self.alone.closed(effect.call, now)
                 self.effects.append(effect)
+                if isinstance(effect, Emit) and isinstance(effect.record, LegTied):
+                    self._tied(effect.record)
 
     def _report_losses(self) -> None:
         """Bounds that were reached are weirds too."""
@@ -215,6 +306,6 @@ class Engine:
         self._said = now
 
 
-def kept(effects: list[Effect]) -> list[Keep]:
-    """The messages to be put on the spool."""
-    return [effect for effect in effects if isinstance(effect, Keep)]
+def kept(effects: list[Effect]) -> list[Keep | Hush]:
+    """The messages and marks to be put on the spool."""
+    return [effect for effect in effects if isinstance(effect, (Keep, Hush))]

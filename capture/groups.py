@@ -14,6 +14,7 @@ from appliance.records import LegTied, NotRecorded, TieReason
 from capture.effects import Close, Leg, Settle
 
 MAX_LEGS = 16
+EXCLUDED = frozenset({NotRecorded.EXCLUDED_LINE, NotRecorded.EXCLUDED_RULE})
 
 
 class TooManyLegsError(ValueError):
@@ -96,7 +97,7 @@ def _leg(tied: LegTied, close: Close) -> Leg:
 
 def _settle(main: Close, closes: list[Close], legs: tuple[Leg, ...]) -> Settle:
     """One of a line that is never recorded forbids it for all of them: in doubt there is no recording."""
-    barred = next((close for close in closes if close.reason is NotRecorded.EXCLUDED_LINE), None)
+    barred = next((close for close in closes if close.reason in EXCLUDED), None)
     told = barred or main
     return Settle(
         call=main.call,

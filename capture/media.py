@@ -16,7 +16,7 @@ from capture.frames import Address, Datagram
 from capture.payloads import STATIC, Encoding
 from capture.rtp import looks_like_rtp
 from capture.sdp import SrtpKey
-from capture.walk import Twin, Walker
+from capture.walk import STAMP, Twin, Walker
 
 MAX_STREAMS_PER_CALL = 64
 MAX_KEYS_PER_CALL = 64
@@ -97,6 +97,10 @@ class Stream:
     """Whether it goes to an address that the listener announced; else the speaker is a conclusion."""
     guess: Side | None = None
     """Who speaks by the announcement alone, before anything is concluded from the other streams."""
+    gap: bool = False
+    """Whether packets were dropped by a pause since the last that was counted."""
+    dropped: bool = False
+    """Whether nothing of it is to be kept."""
     described: bool = False
     """Whether the spool knows the present encodings."""
     resumed: bool = False
@@ -104,6 +108,10 @@ class Stream:
     first: int = 0
     last: int = 0
     packets: int = 0
+    passed: int = 0
+    """Packets that the sequence numbers promise and a pause has dropped."""
+    seen: int = 0
+    """When the last packet that was dropped was captured (ns)."""
     highest: int = -1
     """Extended highest sequence number."""
     lowest: int = -1
@@ -115,7 +123,7 @@ class Stream:
     @property
     def lost(self) -> int:
         """Packets that the sequence numbers promise and nobody saw; duplicates hide some, the render knows exactly."""
-        return max(0, self.highest - self.lowest + 1 - self.packets) if self.packets else 0
+        return max(0, self.highest - self.lowest + 1 - self.packets - self.passed) if self.packets else 0
 
     @property
     def codecs(self) -> tuple[str, ...]:
@@ -131,6 +139,49 @@ class Stream:
     def count(self, counted: tuple[int, ...]) -> None:
         """Take over what the walker counted (see `walk.Counters`)."""
         self.first, self.last, self.packets, self.late, self.lowest, self.highest, self.types, self.types_above = counted
+
+    def let_through(self, parts: list[bytes]) -> bytes:
+        """What a pause has left of a run, counted here, since the walker counted all of it; between the parts something was dropped."""
+        first, *rest = parts
+        self.tally(first)
+        for part in rest:
+            self.gap = True
+            self.tally(part)
+        return b"".join(parts)
+
+    def tally(self, run: bytes) -> None:
+        """Count these packets."""
+        if self.gap and run:
+            self._pass_over(run)
+        place, end = 0, len(run)
+        while place < end:
+            at, length = STAMP.unpack_from(run, place)
+            place += STAMP.size
+            sequence = run[place + 2] << 8 | run[place + 3]
+            if not self.packets:
+                self.highest = self.lowest = sequence + 0x10000
+                self.first = at
+            elif (step := (sequence - self.highest) & 0xFFFF) < 0x8000:
+                self.highest += step
+            else:
+                self.late += 1
+            number = run[place + 1] & 127
+            if number < 64:
+                self.types |= 1 << number
+            else:
+                self.types_above |= 1 << (number - 64)
+            self.packets += 1
+            self.last = max(self.last, at)
+            place += length
+
+    def _pass_over(self, block: bytes) -> None:
+        """What is missing before this block was dropped, not lost."""
+        self.gap = False
+        begin = STAMP.size + 2
+        step = ((block[begin] << 8 | block[begin + 1]) - self.highest) & 0xFFFF
+        if self.highest >= 0 and 1 < step < 0xFF00:
+            self.highest += step - 1
+            self.passed += step - 1
 
 
 class Media:
@@ -243,6 +294,11 @@ class Media:
                 del self._streams[key]
                 self._walker.learn(key)
         return [stream for _, stream in found]
+
+    def drop(self, call: CallId) -> None:
+        """Forget the call as `close` does, and what was gathered of its streams too."""
+        for stream in self.close(call):
+            stream.dropped = True
 
     def _let_go(self, address: Address, call: CallId) -> None:
         """The call no longer expects anything at this address: whoever did before it does again."""

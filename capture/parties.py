@@ -6,7 +6,7 @@ Request-URI comes next, and To last. A number that the caller withheld is not du
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from ipaddress import ip_address, ip_network
 
@@ -14,12 +14,14 @@ from appliance.config import Config
 from appliance.numbers import CallerReason, Kind, Number, caller_reason
 from appliance.records import Direction
 from capture.frames import Address
+from capture.policy import Facts
 from capture.sip import Message, NameAddress, name_address, uri
 
 _KEPT = frozenset({
     "from", "to", "p-called-party-id", "p-asserted-identity", "p-preferred-identity", "remote-party-id", "privacy",
     "diversion", "history-info", "call-id", "user-agent", "alert-info", "call-info",
 })  # fmt: skip
+_ASSERTED = ("p-asserted-identity", "p-preferred-identity", "remote-party-id")
 MAX_KEPT = 40
 MAX_KEPT_LENGTH = 1000
 
@@ -35,7 +37,8 @@ class Parties:
     direction: Direction
     line: str | None
     """The configured line's number, as configured."""
-    record: bool
+    facts: Facts
+    """The same as far as the rules ask for it."""
     headers: tuple[str, ...]
 
 
@@ -59,14 +62,22 @@ def read(message: Message, source: Address, destination: Address, config: Config
         caller_reason=reason,
         called=called,
         direction=direction,
-        line=None if line is None else line[0],
-        record=(line is None or line[1]) and not _never_recorded(message, config),
+        line=line,
+        facts=Facts(
+            callers=() if reason else (caller, *_others(message, config, "from", *_ASSERTED)),
+            withheld=reason,
+            called=(called, *_others(message, config, "p-called-party-id", "to", target=True)),
+            lines=_lines(message, config, caller, called),
+            direction=direction,
+            hosts=(source.host, destination.host),
+            domains=_domains(message),
+        ),
         headers=_kept(message),
     )
 
 
 def between(
-    calling: str, calling_name: str, called: str, others: Iterable[str], config: Config, *, hidden: bool, kept: Iterable[str]
+    calling: str, calling_name: str, called: str, others: Sequence[str], config: Config, *, hidden: bool, kept: Iterable[str]
 ) -> Parties:
     """The parties that a phone's display names, without headers; `others` are further numbers that the called party stands for.
 
@@ -88,7 +99,15 @@ def between(
         called=target,
         direction=direction,
         line=None if own is None else own.number,
-        record=all(line is None or line.record for line in lines),
+        facts=Facts(
+            callers=() if hidden else (caller,),
+            withheld=reason,
+            called=(target, *(config.number(tidy(text)) for text in others if text)),
+            lines=tuple(line.number for line in lines if line is not None),
+            direction=direction,
+            hosts=(),
+            domains=(),
+        ),
         headers=tuple(line[:MAX_KEPT_LENGTH] for line in kept)[:MAX_KEPT],
     )
 
@@ -104,7 +123,7 @@ def _caller_text(message: Message, sender: NameAddress, config: Config) -> str:
     own = tidy(sender.uri.user)
     if config.number(own).is_public:
         return own
-    for header in ("p-asserted-identity", "p-preferred-identity", "remote-party-id"):
+    for header in _ASSERTED:
         for value in message.all(header):
             asserted = tidy(name_address(value).uri.user)
             if config.number(asserted).is_public:
@@ -126,11 +145,24 @@ def _called(message: Message, config: Config) -> tuple[Number, bool]:
     return public or fallback, bool(told)
 
 
-def _never_recorded(message: Message, config: Config) -> bool:
-    """Whether any number that stands for the called party is of a line that is never recorded. In doubt there is no recording."""
+def _others(message: Message, config: Config, *headers: str, target: bool = False) -> tuple[Number, ...]:
+    """Further numbers that stand for a party: in these headers, and in the request's target."""
+    users = [name_address(value).uri.user for header in headers for value in message.all(header)]
+    users += [uri(message.uri).user] if target and message.is_request else []
+    return tuple(config.number(tidy(user)) for user in users if user)
+
+
+def _lines(message: Message, config: Config, caller: Number, called: Number) -> tuple[str, ...]:
+    """Every configured line that a number in the message is, as configured."""
     texts = [name_address(message.get(name)).uri.user for name in ("p-called-party-id", "to", "from")] + [uri(message.uri).user]
-    lines = [config.line(tidy(text)) for text in texts if text]
-    return any(line is not None and not line.record for line in lines)
+    found = [config.line(tidy(text)) for text in texts if text]
+    found += [config.line(number.national, number.raw) for number in (called, caller)]
+    return tuple(dict.fromkeys(line.number for line in found if line is not None))
+
+
+def _domains(message: Message) -> tuple[str, ...]:
+    hosts = [name_address(value).uri.host for name in ("from", "to", "p-called-party-id") for value in message.all(name)]
+    return tuple(dict.fromkeys(host.lower() for host in [*hosts, uri(message.uri).host] if host))
 
 
 def _place(
@@ -142,8 +174,8 @@ def _place(
     destination: Address,
     *,
     dialled: bool,
-) -> tuple[tuple[str, bool] | None, Direction]:
-    """((line's number, whether it may be recorded), direction)."""
+) -> tuple[str | None, Direction]:
+    """(line's number, direction)."""
     called_line, caller_line = config.line(called.national, called.raw), config.line(caller.national, caller.raw)
     direction = _by_network(config, source, destination)
     if direction is Direction.UNKNOWN:
@@ -151,9 +183,7 @@ def _place(
     lines = [line for line in (called_line, caller_line) if line is not None]
     if direction is Direction.OUTBOUND:
         lines.reverse()
-    if not lines:
-        return None, direction
-    return (lines[0].number, all(line.record for line in lines)), direction
+    return lines[0].number if lines else None, direction
 
 
 def _by_network(config: Config, source: Address, destination: Address) -> Direction:

@@ -3,20 +3,23 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Sequence
+from functools import partial
 from typing import Protocol
 
 from appliance.config import Config
+from appliance.ids import CallId
 from appliance.jobs import NewJob
 from appliance.records import CallNotRecorded, NotRecorded, Record, SegmentClosed, WeirdSeen
 from capture import blocks
 from capture.dark import DTLS_SRTP
-from capture.effects import Close, Emit, Settle, Weird
+from capture.effects import Close, Effect, Emit, Hush, Settle, Weird
 from capture.engine import Engine, kept
-from capture.media import Stream, stream_key
+from capture.marks import Mark, record_of
+from capture.media import Stream
 from capture.scribe import Entry
-from capture.spool import Reel, SpoolError
-from capture.walk import fastest
+from capture.spool import Reel, SpoolError, pauses
+from capture.walk import STAMP
 
 RENDER = "render"
 MAX_WEIRDS = 500
@@ -36,11 +39,15 @@ class Recorder:
         self.engine = engine
         self.closed: list[str] = []
         """Calls that were closed so far, in order."""
+        self.waiting: dict[int, Callable[[Mark], None]] = {}
+        """By ticket: called from the pen's thread once the mark of a pause is durable."""
         self._reel = reel
         self._pen = pen
         self._config = config
         self._unwritten: list[tuple[Stream, bytes]] = []
         self._closing: list[Close] = []
+        self._silenced: set[CallId] = set()
+        """Calls with a pause whose talk is not over."""
         self._weirds: dict[str, tuple[int, bytes]] = {}
         self._heard: set[str] = set()
         """Calls that are closed with audio, while their talk goes on."""
@@ -57,9 +64,7 @@ class Recorder:
             return
         self._reel.keep(kept(effects))
         self.engine.take_effects()
-        records = [effect.record for effect in effects if isinstance(effect, Emit)]
-        if records:
-            self._pen.put(Entry(records=records))
+        self._tell(effects)
         for effect in effects:
             if isinstance(effect, Close):
                 self._closing.append(effect)
@@ -69,6 +74,20 @@ class Recorder:
             self.flush(now)
             while self._closing:
                 self._close(self._closing.pop(0))
+
+    def _tell(self, effects: list[Effect]) -> None:
+        """Facts in their order. Whoever waits for a pause hears of it once its mark is durable."""
+        records: list[Record] = []
+        hushes = [effect for effect in effects if isinstance(effect, Hush)]
+        for effect in effects:
+            if isinstance(effect, Emit):
+                records.append(effect.record)
+            elif isinstance(effect, Hush):
+                records.append(record_of(effect.call, effect.mark))
+        waiting = [(hush, answer) for hush in hushes if (answer := self.waiting.pop(hush.ticket, None)) is not None]
+        if records:
+            synced: list[Callable[[], None]] = [partial(answer, hush.mark) for hush, answer in waiting]
+            self._pen.put(Entry(records=records, durable=bool(hushes), synced=synced))
 
     def flush(self, now: int) -> None:
         """Put every gathered packet on the spool. Raises SpoolError; what was not written is kept for the next time."""
@@ -95,16 +114,19 @@ class Recorder:
             self._weirds[weird.name] = (count + 1, sample)
 
     def _close(self, close: Close) -> None:
-        streams = self.engine.media.close(close.call)
+        silenced = close.call in self.engine.pauses
+        streams = [stream for stream in self.engine.close(close.call) if stream.packets or stream.resumed]
         self._reel.close_call(close.call)
         with contextlib.suppress(SpoolError, OSError):
             for stream in streams:
                 if stream.resumed:
-                    recount(stream, self._reel)
+                    recount(stream, self._reel, pauses(self._reel.folder / close.call))
         records: list[Record] = [close.ended, *(segment_closed(stream, self._reel) for stream in streams)]
         jobs: list[NewJob] = []
         if streams and close.recordable:
             self._heard.add(close.call)
+        if silenced:
+            self._silenced.add(close.call)
         if close.tied is not None:
             tied = NotRecorded.TIED.value
             records.append(CallNotRecorded(at=close.ended.at, call=close.call, reason=tied, detail=f"call {close.tied}"))
@@ -120,11 +142,16 @@ class Recorder:
     def _outcome(self, talk: Settle) -> NewJob | CallNotRecorded:
         """The whole talk is over: one recording for all its legs, or the reason why there is none."""
         calls = {talk.call, *(leg.call for leg in talk.legs)}
-        heard = calls & self._heard
+        heard, silenced = calls & self._heard, calls & self._silenced
         self._heard -= calls
+        self._silenced -= calls
         unanswered = not talk.answered and self._config.capture.early_media == "drop"
         if not heard or not talk.allowed or unanswered:
             reason = NotRecorded.NOT_ANSWERED if heard and unanswered and talk.allowed else talk.reason
+            if silenced and not heard and talk.reason is NotRecorded.NO_MEDIA:
+                return CallNotRecorded(
+                    at=talk.at, call=talk.call, reason=NotRecorded.PAUSED.value, detail="no audio was seen but in the pause"
+                )
             return CallNotRecorded(at=talk.at, call=talk.call, reason=reason.value, detail=talk.detail)
         body: dict[str, object] = {"reel": self._reel.name, "cut": talk.cut}
         if talk.detail == DTLS_SRTP:
@@ -145,18 +172,19 @@ def segment_closed(stream: Stream, reel: Reel) -> SegmentClosed:
     )  # fmt: skip
 
 
-def recount(stream: Stream, reel: Reel) -> None:
+def recount(stream: Stream, reel: Reel, marks: Sequence[Mark] = ()) -> None:
     """Count a stream again from its file: a part of it was written by a recorder that was stopped."""
-    walker, key = fastest(), stream_key(stream.source, stream.destination, stream.ssrc)
-    walker.learn(key, stream)
-    counted: tuple[int, ...] = ()
+    fresh = Stream(
+        call=stream.call, segment=stream.segment, speaker=stream.speaker, source=stream.source, destination=stream.destination,
+        ssrc=stream.ssrc, encodings=stream.encodings,
+    )  # fmt: skip
     with reel.path(stream).open("rb") as file:
         for block in _packet_blocks(blocks.read(file)):
-            for at, packet in blocks.packets(block):
-                walker.gather(key, at, packet)
-            counted = next((found[2] for found in walker.take()), counted)
-    if counted:
-        stream.count(counted)
+            first = STAMP.unpack_from(block)[0]
+            fresh.gap = any(mark.paused and fresh.last < mark.at <= first for mark in marks)
+            fresh.tally(block)
+    for name in ("first", "last", "packets", "passed", "highest", "lowest", "late", "types", "types_above"):
+        setattr(stream, name, getattr(fresh, name))
 
 
 def _packet_blocks(found: Iterable[blocks.Block]) -> Iterable[bytes]:

@@ -22,14 +22,15 @@ from appliance.ledger import Ledger
 from appliance.lookup import get_call
 from appliance.records import CallEnded, CallRinging, Direction, LegTied, Side
 from capture import alone, blocks, legs, sccp, sip
-from capture.effects import Keep
+from capture.effects import Emit, Keep
 from capture.engine import Engine
 from capture.frames import Address
+from capture.marks import record_of
 from capture.media import Stream
 from capture.payloads import Encoding
 from capture.recorder import RENDER, Recorder
 from capture.scribe import Entry, Inline
-from capture.spool import NOTE, Reel, ReelInUseError, abandoned, signalling
+from capture.spool import NOTE, Reel, ReelInUseError, abandoned, pauses, signalling
 from capture.walk import STAMP
 
 _NOTES = (alone.PLAIN + b"\n", alone.SECRET + b"\n")
@@ -39,6 +40,7 @@ log = logging.getLogger(__name__)
 
 def rebuild(engine: Engine, reel: Reel, ledger: Ledger | None, now: int) -> list[CallId]:
     """Bring the open calls of this reel back into the engine; returns them. They end soon unless something is heard of them."""
+    listens, engine.pauses.listens = engine.pauses.listens, False
     calls = [call for call in reel.calls() if ledger is None or not is_done(ledger, call)]
     engine.tracker.ties.told = {} if ledger is None else {call: tied for call in calls for tied in _told(ledger, call)}
     for message in _in_order(reel, calls):
@@ -52,6 +54,7 @@ def rebuild(engine: Engine, reel: Reel, ledger: Ledger | None, now: int) -> list
             found.append(call)
         else:
             log.warning("%s: its signalling cannot be read; what audio there is will be rendered", reel.folder / call)
+    engine.pauses.listens = listens
     engine.effects = [effect for effect in engine.effects if not isinstance(effect, Keep)]  # they are on the spool already
     return found
 
@@ -159,6 +162,11 @@ def _rebuild_call(engine: Engine, folder: Path) -> bool:
     dialog = engine.dialog(call)
     if dialog is None:
         return False
+    if not dialog.verdict.record:
+        return True
+    marks = pauses(folder)
+    engine.pauses.restore(call, marks)
+    engine.effects += [Emit(record_of(call, mark)) for mark in marks]
     for path in sorted(folder.glob("*.rtp")):
         try:
             stream = resumed_stream(path)

@@ -29,8 +29,9 @@ from appliance.records import CallNotRecorded, NotRecorded, Record, RecordingFai
 from appliance.sealed import SealingFile, seal
 from capture import digits
 from capture.codecs import by_encoding
-from capture.spool import signalling
-from capture.stereo import Channel, Piece, mix, without
+from capture.marks import FOREVER, Span, apart, spans
+from capture.spool import pauses, signalling
+from capture.stereo import Channel, Piece, mix, silence, without
 from capture.talk import TRANSFERS, Heard, Part, choose, parts
 from capture.voice import Survey, Voice, origin_of, rate_of, survey
 from capture.waveform import Waveform
@@ -59,6 +60,7 @@ class Written:
     size: int
     voices: dict[Side, list[Voice]]
     waveform: dict[str, str | int]
+    pauses: list[Span]
 
 
 class _NoSoundError(Exception):
@@ -89,7 +91,7 @@ class Renderer:
             self._refuse(job, call, surveys)
             return
         try:
-            written = self._write(call, heard, hold)
+            written = self._write(call, heard, hold, self._pauses(job, talk))
         except _NoSoundError as error:
             self._refuse(job, call, surveys if error.undecoded or error.unopened else [], error.unopened)
         else:
@@ -117,13 +119,14 @@ class Renderer:
         place = self._quarantine(job) if any(self._folder(job, part.call).is_dir() for part in parts(job.subject, job.body)) else ""
         self._finish(job, [RecordingFailed(at=self._clock.now(), call=job.subject, reason=why, quarantine=place)])
 
-    def _write(self, call: Call, heard: list[Heard], hold: Hold) -> Written:
+    def _write(self, call: Call, heard: list[Heard], hold: Hold, paused: list[Span]) -> Written:
         usable = [found.survey for found in heard]
-        origin, rate = origin_of(usable), rate_of(usable)
+        origin, rate = min([origin_of(usable), *(span.begin for span in paused)]), rate_of(usable)
+        begun = [span.begin for span in paused]
         voices: dict[Side, list[Voice]] = {side: [] for side in Side}
         pieces: dict[Side, list[Iterator[Piece]]] = {side: [] for side in Side}
         for found in _by_preference(heard):
-            voice = Voice(replace(found.survey, speaker=found.side), rate, origin)
+            voice = Voice(replace(found.survey, speaker=found.side), rate, origin, begun)
             silent = [((begin - origin) * rate // SECOND, (end - origin) * rate // SECOND) for begin, end in found.silent]
             voices[found.side].append(voice)
             pieces[found.side].append(without(voice.pieces(), silent) if silent else voice.pieces())
@@ -132,6 +135,8 @@ class Renderer:
         path = self._box.folders.recordings / f"{day:%Y/%m/%d}" / name
         waveform, samples = Waveform(rate), 0
         channels = {side: Channel(pieces[side]) for side in Side}
+        quiet = [((span.begin - origin) * rate // SECOND, (span.end - origin) * rate // SECOND) for span in paused]
+        channels[Side.CALLER].add(silence(quiet, rate))
         begins = min((place for channel in channels.values() if (place := channel.begins_at()) is not None), default=0)
         with shelf.create(path) as file:
             sealing = SealingFile(file, self._recipients)
@@ -151,8 +156,19 @@ class Renderer:
         return Written(
             path=path, origin=origin + begins * SECOND // rate, sample_rate=rate, samples=samples,
             sealed_sha256=sealed, plain_sha256=plain, size=size,
-            voices=voices, waveform=waveform.encode(),
+            voices=voices, waveform=waveform.encode(), pauses=paused,
         )  # fmt: skip
+
+    def _pauses(self, job: Job, talk: list[Part]) -> list[Span]:
+        """The pauses within the talk, each call's from its answer (where there was one) to its end."""
+        found: list[Span] = []
+        for part in talk:
+            call = get_call(self._ledger.connection, part.call)
+            with contextlib.suppress(OSError):
+                begin, end = (call.answered_at or call.started_at, call.ended_at or FOREVER) if call else (0, FOREVER)
+                told = spans(pauses(self._folder(job, part.call)))
+                found += [span._replace(begin=max(span.begin, begin), end=min(span.end, end)) for span in told]
+        return apart(span for span in found if span.begin < span.end < FOREVER)
 
     def _marks(self, job: Job, talk: list[Part], written: Written) -> list[dict[str, object]]:
         """Keys that were pressed, where they are to be kept; a box on the way sends them on, so its copy of the call is passed over."""
@@ -199,6 +215,7 @@ class Renderer:
                 "recording": facts,
                 "waveform": written.waveform,
                 "marks": marks,
+                "pauses": [_pause_facts(span, written.origin) for span in written.pauses],
             }
             signed = manifest.sign(described, self._key)
             beside = written.path.with_name(f"{facts['recording']}.json.age")
@@ -270,7 +287,8 @@ class Renderer:
                 reason, names = NotRecorded.ENCRYPTED, f"{names}, which no key of the signalling opens{why}"
             record = CallNotRecorded(at=now, call=call.id, reason=reason.value, detail=f"{names}; kept in quarantine/{place}")
         else:
-            record = CallNotRecorded(at=now, call=call.id, reason=NotRecorded.NO_MEDIA.value, detail="no packet held audio")
+            reason = NotRecorded.PAUSED if self._pauses(job, self._talk(job)) else NotRecorded.NO_MEDIA
+            record = CallNotRecorded(at=now, call=call.id, reason=reason.value, detail="no packet held audio")
         self._finish(job, [record])
 
     def _quarantine(self, job: Job) -> str:
@@ -318,6 +336,12 @@ def _call_facts(call: Call) -> dict[str, Any]:
 
 def _leg_facts(call: Call, part: Part) -> dict[str, Any]:
     return {**_call_facts(call), "to": part.to, "tied_by": part.why, "swapped": part.swapped}
+
+
+def _pause_facts(span: Span, origin: int) -> dict[str, object]:
+    """A pause with its place in the recording and its length, in seconds."""
+    at, seconds = round((span.begin - origin) / SECOND, 3), round((span.end - span.begin) / SECOND, 3)
+    return {"at": at, "seconds": seconds, "who": span.who, "how": span.how, "why": span.why}
 
 
 def _segment_facts(record: SegmentClosed) -> dict[str, Any]:

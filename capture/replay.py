@@ -153,6 +153,7 @@ class _Run:
             self._ticked_at = self.now
             self._recorder.flush(self.now)
             self._engine.tick(self.now)
+            self._engine.expire(self.now)
             self.perform()
 
     def perform(self) -> None:

@@ -38,12 +38,17 @@ class Entry:
     jobs: list[NewJob] = field(default_factory=list)
     durable: bool = False
     heartbeat: Heartbeat | None = None
+    synced: list[Callable[[], None]] = field(default_factory=list)
+    """Called, in the writer's thread, once the spool is on the disk; before the rows are."""
 
 
 def write(ledger: Ledger, reel: Reel, entries: list[Entry], now: int) -> None:
     """Write these entries in one transaction. Raises CouldNotError; nothing of it is written then."""
     if any(entry.durable for entry in entries):
         reel.sync()
+        for entry in entries:
+            while entry.synced:
+                entry.synced.pop(0)()
     with ledger.transaction() as connection:
         for entry in entries:
             append(connection, entry.records)

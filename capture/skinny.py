@@ -11,7 +11,6 @@ of a talk are its messages as seen, so that they rebuild it. A talk is a `Dialog
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
 
 from appliance.config import Config
 from appliance.ids import CallId
@@ -22,6 +21,7 @@ from capture.dialog import Dialog, Event, State
 from capture.effects import Close, Effect, Emit, Keep, Secrecy, Shun, Watch, Weird
 from capture.frames import Address
 from capture.legs import RINGS, Key, Leg, id_of
+from capture.policy import decide
 from capture.sccp_codes import FROM_PHONE, CallState, Id
 from capture.tracker import MAX_MEDIA, closing, give_up, ringing
 
@@ -187,8 +187,8 @@ class Skinny:
         for keep in leg.pending:
             yield keep._replace(call=talk.call)
         leg.pending = []
-        if not leg.people(self._config).record:  # the other phone may know a number that is never recorded
-            talk.parties = replace(talk.parties, record=False)
+        if talk.verdict.record:  # the other phone may know a number that is never recorded
+            talk.verdict = decide(leg.people(self._config).facts, self._config, talk.started_at)
         for receive in leg.receives.values():
             yield from _secrecy(talk, leg.side.other, receive, at)
 
@@ -220,6 +220,7 @@ class Skinny:
             started_at=leg.began_at, start_seen=leg.start_seen, now=now, last_at=leg.pending[-1].at,
             idle_limit=self._config.capture.idle_minutes * 60 * SECOND,
         )  # fmt: skip
+        talk.verdict = decide(talk.parties.facts, self._config, leg.began_at)
         return talk
 
     def _advance(self, leg: Leg, message: sccp.Message, at: int) -> Iterator[Effect]:
@@ -276,7 +277,7 @@ class Skinny:
             yield Weird("media-addresses-many", str(address).encode())
             return
         talk.media[key] = media
-        if talk.parties.record and (media.keys or not media.encrypted):
+        if talk.verdict.record and (media.keys or not media.encrypted):
             yield Watch(talk.call, side, address, media)
         else:
             yield Shun(talk.call, address)
@@ -297,7 +298,7 @@ class Skinny:
         second.take(Event.BYE if answered else Event.FAILURE, second.last_at)
         second.end_reason, second.closed = "joined", True
         self._of[second.call] = []
-        first.parties = replace(first.parties, record=first.parties.record and second.parties.record)
+        first.verdict = first.verdict if second.verdict.record else second.verdict
         yield Emit(second.ended())
         detail = f"the same talk as call {first.call}"
         yield Close(
@@ -306,7 +307,7 @@ class Skinny:
         for (was, host, port), media in second.media.items():
             now = side if was is moved.side else side.other
             first.media[now, host, port] = media
-            if first.parties.record:
+            if first.verdict.record:
                 yield Watch(first.call, now, Address(host, port), media)
 
     def _forget(self, talk: Dialog) -> None:

@@ -23,8 +23,9 @@ from appliance import shelf
 from appliance.errors import CouldNotError
 from appliance.ids import CallId, is_id
 from capture import blocks
-from capture.effects import Keep
+from capture.effects import Hush, Keep
 from capture.handles import Handles
+from capture.marks import Mark
 from capture.media import Stream
 
 SIGNALLING = "signalling"
@@ -59,11 +60,14 @@ class Reel:
                 f"{self.folder}: the spool cannot be written ({error.strerror}); is the disk full or read-only?"
             ) from error
 
-    def keep(self, messages: Iterable[Keep]) -> None:
-        """Append SIP messages to their calls. Raises SpoolError."""
+    def keep(self, messages: Iterable[Keep | Hush]) -> None:
+        """Append SIP messages and marks of pauses to their calls. Raises SpoolError."""
         gathered: dict[CallId, bytearray] = {}
         for message in messages:
-            block = blocks.sip_message(blocks.SipBlock(message.at, message.source, message.destination, message.raw))
+            if isinstance(message, Hush):
+                block = blocks.pause(message.mark)
+            else:
+                block = blocks.sip_message(blocks.SipBlock(message.at, message.source, message.destination, message.raw))
             gathered.setdefault(message.call, bytearray()).extend(block)
         for call, data in gathered.items():
             self._append(call, SIGNALLING, [bytes(data)])
@@ -149,6 +153,13 @@ def signalling(folder: Path) -> list[blocks.SipBlock]:
     """The SIP messages of a call's folder, as far as they can be read. Raises OSError."""
     with (folder / SIGNALLING).open("rb") as file:
         return [blocks.read_sip(block.body) for block in blocks.read(file) if block.kind == blocks.SIP]
+
+
+def pauses(folder: Path) -> list[Mark]:
+    """The marks of the call's pauses, oldest first, each once. Raises OSError."""
+    with (folder / SIGNALLING).open("rb") as file:
+        found = {blocks.read_pause(block.body) for block in blocks.read(file) if block.kind == blocks.PAUSE}
+    return sorted(found)
 
 
 def describe(stream: Stream) -> dict[str, object]:

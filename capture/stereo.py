@@ -6,7 +6,7 @@ proxy. At any moment the one with most packets in all is heard and the others on
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -40,6 +40,10 @@ class Channel:
     def __init__(self, voices: Sequence[Iterator[Piece]]) -> None:
         self._voices = [_Reader(voice) for voice in voices]
 
+    def add(self, voice: Iterator[Piece]) -> None:
+        """One more voice, which only fills what the others leave."""
+        self._voices.append(_Reader(voice))
+
     def begins_at(self) -> int | None:
         """The first sample's place; None where nothing is left."""
         heads = [place for voice in self._voices if (place := voice.place()) is not None]
@@ -63,6 +67,13 @@ class Channel:
                 taken[place] = True
                 reach = max(reach, start + len(samples))
         return out, reach
+
+
+def silence(stretches: Iterable[tuple[int, int]], longest: int) -> Iterator[Piece]:
+    """Silence for these stretches [begin, end) of samples, in order, in pieces of bounded length."""
+    for begin, end in stretches:
+        for start in range(begin, end, longest):
+            yield Piece(start, np.zeros(min(longest, end - start), np.int16))
 
 
 class _Reader:

@@ -20,6 +20,7 @@ from appliance.logs import Trouble
 from appliance.moments import SECOND
 from appliance.service import HEARTBEAT_S, Service, sd_notify
 from capture import recovery
+from capture.control import Control
 from capture.effects import Weird
 from capture.engine import Engine
 from capture.recorder import Recorder
@@ -53,6 +54,7 @@ class Tap:
         self.engine = Engine(box.config, via=interface)
         self._scribe = Scribe(lambda: Ledger.open(box.folders.ledger), self.reel, box.folders, self._clock)
         self.recorder = Recorder(self.engine, self.reel, self._scribe, box.config)
+        self.control = Control(box.folders.run, interface, self.recorder, self._clock.now, self._clock.monotonic)
         self._trouble = Trouble(log, self._clock.monotonic)
         self._flushed_at = self._ticked_at = self._clock.monotonic()
         self._last_at: int = self._clock.now()
@@ -83,7 +85,7 @@ class Tap:
         sd_notify("READY=1")
         log.info("listening on %s", self.reel.name)
         while not self._service.stop:
-            self.ring.wait(FLUSH / SECOND, self._service.stop.fileno())
+            self.ring.wait(FLUSH / SECOND, self._service.stop.fileno(), self.control.fileno())
             self.round()
         sd_notify("STOPPING=1")
         self.close()
@@ -100,8 +102,10 @@ class Tap:
         if walker.frames != before:
             self._last_at = self._clock.now()
         self._keep_time()
+        self.control.round()
         if now - self._ticked_at >= TICK:
             self._ticked_at = now
+            self.engine.expire(self._clock.now())
             self.engine.tick(now)
             self._scribe.check()
             self._beat(now)
@@ -145,6 +149,7 @@ class Tap:
         self.recorder.report_weirds(self._clock.now())
         self._scribe.put(Entry(heartbeat=self._service.heartbeat("stopped")))
         self._scribe.close()
+        self.control.close()
         self.ring.close()
         self.reel.close()
 

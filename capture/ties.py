@@ -38,7 +38,7 @@ from appliance.ids import CallId
 from appliance.records import LegTied, Side, TieReason
 from capture import kin
 from capture.dialog import Dialog
-from capture.effects import Bar, Close, Effect, Emit, Weird
+from capture.effects import Close, Effect, Emit, Exclude, Weird
 from capture.frames import Address
 from capture.groups import Groups, TooManyLegsError
 from capture.kin import REFERRED, Key, Known
@@ -201,10 +201,11 @@ class Ties:
     def _bar(self, call: CallId) -> Iterator[Effect]:
         """One call of a line that is never recorded: no more audio of any of them is put on the disk."""
         dialogs = [self._known[member].dialog for member in self.groups.members(call) if member in self._known]
-        if any(dialog.barred or not dialog.parties.record for dialog in dialogs):
+        never = next((dialog.verdict for dialog in dialogs if not dialog.verdict.record), None)
+        if never is not None:
             for dialog in dialogs:
-                dialog.barred = True
-                yield Bar(dialog.call)
+                dialog.verdict = never
+                yield Exclude(dialog.call)
 
     def _refer(self, known: Known, side: Side, message: Message, source: Address, destination: Address, at: int) -> list[Effect]:
         """A REFER within the call, or the answer to it."""

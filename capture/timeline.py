@@ -51,7 +51,7 @@ class Placed:
     packets: Packets
     position: Ints
     sequence: Ints
-    """Extended sequence numbers."""
+    """Extended sequence numbers, without the gaps of pauses."""
 
 
 @dataclass(slots=True)
@@ -61,6 +61,8 @@ class Timeline:
     clock: int
     origin: int
     counts: Counts = field(default_factory=Counts)
+    pauses: Ints = field(default_factory=lambda: np.empty(0, np.int64))
+    """When recording was paused (ns): what is missing across such a moment was dropped, not lost."""
     _held: Packets | None = None
     _held_sequence: Ints | None = None
     _arrival: tuple[int, int] | None = None
@@ -76,6 +78,9 @@ class Timeline:
     """The smallest offset ahead of the last packet given out that had a whole window ahead."""
     _step: int = 0
     """The usual advance of the timestamp from packet to packet."""
+    _paused: int = 0
+    _hidden: int = 0
+    """How many pauses have begun so far, and how many packets they have cost."""
     _plain: int = 0
     """The advance of the last packet given out, 0 where something was lost before it."""
 
@@ -89,8 +94,7 @@ class Timeline:
         position = self._positions(packets, sequence, due)
         self._held, self._held_sequence = compact(packets.pick(slice(due, None))), sequence[due:]
         given, numbers = packets.pick(slice(None, due)), sequence[:due]
-        self._account(numbers)
-        return Placed(given, position, numbers)
+        return Placed(given, position, self._account(numbers, given.at))
 
     def _in_order(self, packets: Packets) -> tuple[Packets, Ints]:
         sequence = self._extend(packets.sequence)
@@ -125,13 +129,21 @@ class Timeline:
         self._arrival = (int(raw[-1]), int(out[-1]))
         return out
 
-    def _account(self, sequence: Ints) -> None:
+    def _account(self, sequence: Ints, at: Ints) -> Ints:
+        """Count the packets; returns their numbers without the gaps that pauses have made."""
         before = self._emitted if self._emitted >= 0 else int(sequence[0]) - 1
         gaps = np.diff(sequence, prepend=before) - 1
+        paused = np.searchsorted(self.pauses, at, side="right")
+        hidden = np.where(np.diff(paused, prepend=self._paused) > 0, gaps, 0)
+        self._paused = int(paused[-1])
+        gaps = gaps - hidden
+        numbers: Ints = sequence - self._hidden - np.cumsum(hidden)
+        self._hidden += int(hidden.sum())
         self.counts.lost += int(gaps[gaps < MAX_DROPOUT].sum())
         self.counts.packets += len(sequence)
         self._emitted = int(sequence[-1])
         self._recent = np.concatenate([self._recent, sequence])[-RECENT:]
+        return numbers
 
     def _positions(self, packets: Packets, sequence: Ints, due: int) -> Ints:
         """Positions of the first `due` packets; those behind serve as look-ahead."""

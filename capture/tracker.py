@@ -7,16 +7,18 @@ own time in a replay); `at` is the message's timestamp.
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 
 from appliance.config import Config
 from appliance.ids import CallId, call_id
 from appliance.moments import SECOND
-from appliance.records import CallAnswered, CallRinging, NotRecorded, Side
+from appliance.records import CallAnswered, CallRinging, Direction, NotRecorded, Side
 from capture import dark, parties, sdp
 from capture.dialog import Dialog, Event, State, end_reason, event_of
-from capture.effects import Close, Effect, Emit, Keep, Secrecy, Shun, Watch, Weird
+from capture.effects import Close, Effect, Emit, Exclude, Keep, Secrecy, Shun, Watch, Weird
 from capture.frames import Address
 from capture.groups import Groups
+from capture.policy import decide
 from capture.sip import Message, name_address
 from capture.ties import Ties
 
@@ -65,6 +67,8 @@ class Tracker:
         side = dialog.side_of(message, from_tag)
         if dialog.live:
             dialog.now, dialog.last_at, dialog.recovered = now, at, False
+            if message.is_request and message.method == "INVITE":
+                effects += self._judge(dialog, side, message, source, destination)
             effects += self._describe(dialog, side, message, at)
             effects += _advance(dialog, side, message, at)
         if not dialog.closed:
@@ -140,11 +144,13 @@ class Tracker:
         if len(self._dialogs) >= self._config.capture.max_calls and not self._drop_a_tombstone():
             return None
         under_way = not fresh and (message.is_request or message.status >= 200)
+        found = parties.read(message, source, destination, self._config, reverse=not message.is_request)
         dialog = Dialog(
             call=call_id(message.call_id, from_tag, at),
             sip_call_id=message.call_id,
             caller_tag=from_tag,
-            parties=parties.read(message, source, destination, self._config, reverse=not message.is_request),
+            parties=found,
+            verdict=decide(found.facts, self._config, at),
             started_at=at,
             start_seen=fresh,
             now=now,
@@ -156,6 +162,20 @@ class Tracker:
         self._dialogs[dialog.call] = dialog
         self._by_call_id.setdefault(message.call_id, []).append(dialog)
         return dialog
+
+    def _judge(self, dialog: Dialog, side: Side, message: Message, source: Address, destination: Address) -> list[Effect]:
+        """Whether the call is recorded, asked anew at each INVITE: it may tell more. What was once excluded stays so."""
+        if not dialog.verdict.record:
+            return []
+        facts = parties.read(message, source, destination, self._config, reverse=side is Side.CALLED).facts
+        if dialog.parties.direction is not Direction.UNKNOWN:
+            facts = replace(facts, direction=dialog.parties.direction)
+        dialog.verdict = decide(facts, self._config, dialog.started_at)
+        replaced = message.get("replaces").partition(";")[0].strip()  # RFC 3891: it goes on with another dialog's talk
+        for other in self._by_call_id.get(replaced, []) if replaced else []:
+            if not other.verdict.record:
+                dialog.verdict = other.verdict
+        return [] if dialog.verdict.record else [Exclude(dialog.call)]
 
     def _unplaced(self, message: Message, to_tag: str) -> list[Effect]:
         """Messages of no call: registrations and the like are none of ours; calls we should know are a weird."""
@@ -188,7 +208,7 @@ class Tracker:
                 effects.append(Weird("media-addresses-many", message.raw))
                 continue
             dialog.media[key] = media
-            if dialog.parties.record and not dialog.barred and (media.keys or not media.encrypted):
+            if dialog.verdict.record and (media.keys or not media.encrypted):
                 effects.append(Watch(dialog.call, side, Address(media.host, media.port), media))
             else:
                 effects.append(Shun(dialog.call, Address(media.host, media.port)))
@@ -334,7 +354,7 @@ def _closing(dialog: Dialog) -> Close:
         dialog.call,
         dialog.ended(),
         cut=dialog.end_reason == "recorder_stopped",
-        recordable=dialog.parties.record and not (_srtp_agreed(dialog) and not _keys_seen(dialog)),
+        recordable=dialog.verdict.record and not (_srtp_agreed(dialog) and not _keys_seen(dialog)),
         reason=reason,
         detail=detail,
         announced=tuple(dict.fromkeys(str(Address(host, port)) for _, host, port in dialog.media)),
@@ -353,8 +373,8 @@ def _keys_seen(dialog: Dialog) -> bool:
 
 def _why_not(dialog: Dialog) -> tuple[NotRecorded, str]:
     """Why there is no recording, in case no audio was captured."""
-    if not dialog.parties.record:
-        return NotRecorded.EXCLUDED_LINE, f"line {dialog.parties.line}"
+    if not dialog.verdict.record:
+        return dialog.verdict.reason, dialog.verdict.detail
     if dialog.dtls or dialog.encrypted or _srtp_agreed(dialog):
         if dialog.dtls or (not _keys_seen(dialog) and any(media.fingerprint for media in dialog.media.values())):
             return NotRecorded.ENCRYPTED, dark.DTLS_SRTP

@@ -7,7 +7,7 @@ stretch of consecutive packets of one codec; between pieces there is silence.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import pairwise
 from pathlib import Path
@@ -142,12 +142,13 @@ class Clocks:
 class Voice:
     """One surveyed stream, decoded to `sample_rate` on the clock that begins at `origin` (ns)."""
 
-    def __init__(self, found: Survey, sample_rate: int, origin: int) -> None:
+    def __init__(self, found: Survey, sample_rate: int, origin: int, pauses: Sequence[int] = ()) -> None:
         self._survey = found
         self._rate = sample_rate
         self._clock = found.clock
-        self._timeline = Timeline(clock=self._clock, origin=origin)
+        self._timeline = Timeline(clock=self._clock, origin=origin, pauses=np.array(pauses, np.int64))
         self._decoders: dict[Encoding, Decoder] = {}
+        self._written: int | None = None
         self.undecoded = 0
         """Packets that a codec refused."""
         self._clocks = Clocks(
@@ -204,26 +205,26 @@ class Voice:
 
     def pieces(self) -> Iterator[Piece]:
         """Decoded stretches, in order; a stretch never begins before the end of the one before it."""
-        written = None
-        for placed in self._placed():
+        for given in _slices(self._survey.path, Survey(self._survey.path), self._opener):
+            yield from self.speak(given)
+        yield from self.speak(index(b""), final=True)
+
+    def speak(self, given: Packets, *, final: bool = False) -> Iterator[Piece]:
+        """The same for the next packets of the stream; with `final` nothing is held back for those that may be late."""
+        part = self._clocks.common(given)
+        if self._event_types:
+            self._events.add(part.pick(np.isin(part.payload_type, self._event_types)))
+        speech = np.isin(part.payload_type, self._spoken)
+        self._jitter.add(part.at[speech], part.timestamp[speech])
+        for placed in self._heard(self._timeline.place(part, final=final)):
             for piece in self._decode(placed):
                 start, samples = piece
-                if written is not None and start < written:
-                    samples = samples[written - start :]
-                    start = written
+                if self._written is not None and start < self._written:
+                    samples = samples[self._written - start :]
+                    start = self._written
                 if len(samples):
-                    written = start + len(samples)
+                    self._written = start + len(samples)
                     yield Piece(start, samples)
-
-    def _placed(self) -> Iterator[Placed]:
-        for given in _slices(self._survey.path, Survey(self._survey.path), self._opener):
-            part = self._clocks.common(given)
-            if self._event_types:
-                self._events.add(part.pick(np.isin(part.payload_type, self._event_types)))
-            speech = np.isin(part.payload_type, self._spoken)
-            self._jitter.add(part.at[speech], part.timestamp[speech])
-            yield from self._heard(self._timeline.place(part))
-        yield from self._heard(self._timeline.place(index(b""), final=True))
 
     def _heard(self, placed: Placed | None) -> Iterator[Placed]:
         if placed is not None:

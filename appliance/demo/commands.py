@@ -56,6 +56,7 @@ def run(arguments: argparse.Namespace) -> int:
         if stage is not None:
             supervisor.add("capture", *PROGRAM, "capture", "tap", "--interface", stage.tap, *common)
         supervisor.add("render", *PROGRAM, "capture", "render", *common)
+        supervisor.add("listen", *PROGRAM, "capture", "listen", *common)
         supervisor.add("uploader", *PROGRAM, "uploader", "run", *common)
         supervisor.add("janitor", *PROGRAM, "janitor", "run", *common)
         supervisor.add("web", *PROGRAM, "web", "serve", "--host", host, "--port", str(port), *common)

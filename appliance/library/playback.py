@@ -72,5 +72,5 @@ def waveform(folders: Folders, recording: Recording, identities: list[Identity])
     try:
         facts = manifest.decode(open_sealed(path.read_bytes(), identities)).facts
     except (OSError, SealedError, manifest.ManifestError, json.JSONDecodeError):
-        return {"points": 0, "left": "", "right": "", "marks": []}
-    return {**cast(dict[str, Any], facts["waveform"]), "marks": facts.get("marks", [])}
+        return {"points": 0, "left": "", "right": "", "marks": [], "pauses": []}
+    return {**cast(dict[str, Any], facts["waveform"]), "marks": facts.get("marks", []), "pauses": facts.get("pauses", [])}

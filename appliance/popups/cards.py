@@ -30,9 +30,11 @@ class Card:
     end_reason: str
     recording: str | None
     not_recorded: str | None
+    paused: bool = False
+    """Whether its recording is paused now."""
 
 
-def card(call: Call, config: Config) -> Card:
+def card(call: Call, config: Config, *, paused: bool = False) -> Card:
     """The card of this call."""
     outward = call.direction == "outbound"
     number, e164 = (call.called, call.called_e164) if outward else (call.caller, call.caller_e164)
@@ -51,6 +53,7 @@ def card(call: Call, config: Config) -> Card:
         end_reason=call.end_reason or "",
         recording=call.recording,
         not_recorded=call.not_recorded,
+        paused=paused and call.ended_at is None,
     )
 
 

@@ -16,11 +16,14 @@ from starlette.exceptions import HTTPException
 
 from appliance.doorbell import Doorbell
 from appliance.errors import ApplianceError
+from appliance.pages import NotHereError
 from appliance.records import Heartbeat
 from appliance.service import HEARTBEAT_S, resident_megabytes, sd_notify
+from appliance.tap_control import RefusedError
+from appliance.web import wings
 from appliance.web.console import Console
 from appliance.web.news import News
-from appliance.web.pages import account, calls, health, live, sign_in
+from appliance.web.pages import account, calls, health, live, pause, sign_in
 from appliance.web.security import Guard, SignInNeededError, session_of, sign_in_address
 
 _STATIC = Path(__file__).parent / "static"
@@ -33,8 +36,9 @@ def create(console: Console) -> FastAPI:
     app.state.news = News()
     app.add_middleware(Guard)
     app.mount("/static", StaticFiles(directory=_STATIC), name="static")
-    for pages in (sign_in, account, calls, live, health):
+    for pages in (sign_in, account, calls, live, pause, health):
         app.include_router(pages.router)
+    wings.mount(app, wings.found())
 
     @app.exception_handler(SignInNeededError)
     def _sign_in(request: Request, error: Exception) -> Response:
@@ -48,7 +52,8 @@ def create(console: Console) -> FastAPI:
 
     @app.exception_handler(ApplianceError)
     def _could_not(request: Request, error: Exception) -> Response:
-        return _error_page(request, 503, str(error))
+        status = 404 if isinstance(error, NotHereError) else 409 if isinstance(error, RefusedError) else 503
+        return _error_page(request, status, str(error))
 
     return app
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from fastapi import Request
 from fastapi.responses import HTMLResponse
-from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
+from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template, select_autoescape
 from markupsafe import Markup
 
 from appliance import __version__, keys
@@ -17,6 +17,7 @@ from appliance.calls import Call
 from appliance.clock import Clock
 from appliance.keys import Identity
 from appliance.ledger import Ledger
+from appliance.lookup import is_paused
 from appliance.numbers import pretty
 from appliance.popups.cards import Card, card, line_name, name_beside
 from appliance.web import i18n, labels
@@ -31,6 +32,8 @@ class Console:
     def __init__(self, box: Box, clock: Clock) -> None:
         self.box = box
         self.clock = clock
+        self.offers: dict[str, str] = {}
+        """Paths of the pages that wings bring, by name."""
         self._local = threading.local()
         self._templates = {language: self._environment(language) for language in i18n.LANGUAGES}
 
@@ -59,27 +62,33 @@ class Console:
     def page(self, request: Request, template: str, session: Session | None, status: int = 200, /, **values: Any) -> HTMLResponse:
         """A whole page."""
         language = self.language(request)
-        html = (
-            self._templates[language]
-            .get_template(template)
-            .render(
-                language=language,
-                session=session,
-                site=self.box.config.site,
-                path=request.url.path,
-                version=__version__,
-                **values,
-            )
+        return self._answer(request, self._templates[language].get_template(template), session, status, values)
+
+    def sheet(self, request: Request, template: Path, session: Session | None, /, **values: Any) -> HTMLResponse:
+        """A wing's own page in the console's layout."""
+        environment = self._templates[self.language(request)]
+        return self._answer(request, environment.from_string(template.read_text("utf-8")), session, 200, values)
+
+    def _answer(
+        self, request: Request, template: Template, session: Session | None, status: int, values: dict[str, Any]
+    ) -> HTMLResponse:
+        language = self.language(request)
+        html = template.render(
+            language=language, session=session, site=self.box.config.site, path=request.url.path, version=__version__, **values
         )
         return HTMLResponse(html, status_code=status, headers={"Content-Language": language, "Vary": "Accept-Language"})
 
-    def card_html(self, language: str, call: Call) -> str:
+    def offer(self, name: str, /, **values: str) -> str:
+        """The address of a wing's page; "" where no wing has it."""
+        return self.offers.get(name, "").format(**values)
+
+    def card_html(self, language: str, call: Call, session: Session) -> str:
         """One card of the live page."""
-        return self._templates[language].get_template("card.html").render(card=self.card(call))
+        return self._templates[language].get_template("card.html").render(card=self.card(call), session=session)
 
     def card(self, call: Call) -> Card:
         """The card of a call."""
-        return card(call, self.box.config)
+        return card(call, self.box.config, paused=call.ended_at is None and is_paused(self.ledger.connection, call.id))
 
     def _environment(self, language: str) -> Environment:
         zone = self.box.config.site.zone
@@ -101,6 +110,7 @@ class Console:
         environment.globals.update(
             line_name=lambda line: line_name(line, self.box.config),
             name_beside=name_beside,
+            offer=self.offer,
             icon=lambda name: Markup(f'<svg class="icon" aria-hidden="true"><use href="/static/icons.svg#{name}"/></svg>'),  # noqa: S704
         )
         return environment

@@ -40,6 +40,7 @@ END = {
 
 NOT_RECORDED = {
     "excluded_line": N_("This line is never recorded"),
+    "excluded_rule": N_("A rule says that such calls are not recorded"),
     "paused": N_("Recording was paused"),
     "not_answered": N_("Not answered"),
     "no_media": N_("No audio was seen on the mirror port"),
@@ -57,6 +58,12 @@ TIED = {
     "number": N_("the same numbers at the same time"),
     "replaces": N_("taken over"),
     "refer": N_("transferred"),
+}
+
+HOW = {
+    "api": N_("by"),
+    "digits": N_("by keys"),
+    "limit": N_("by itself"),
 }
 
 STATE = {

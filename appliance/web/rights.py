@@ -13,6 +13,7 @@ class Right(StrEnum):
     LISTEN = "listen"
     DOWNLOAD = "download"
     LIVE = "live"
+    PAUSE = "pause"
     HEALTH = "health"
     OWN_ACCOUNT = "own_account"
 

@@ -48,7 +48,7 @@ SETTING = pytest.mark.parametrize(("path", "name"), LEAVES, ids=[".".join((*path
 
 def document(path: tuple[str, ...], setting: str) -> str:
     """A text in which this line stands third, in the table of this path."""
-    header = f"[[{path[0]}]]" if path[0] in ("lines", "recipients") else f"[{path[0]}]"
+    header = f"[[{path[0]}]]" if path[0] in ("lines", "rules", "recipients") else f"[{path[0]}]"
     return f"# a box\n{header}\n{setting}\n"
 
 
@@ -115,7 +115,7 @@ def test_a_value_of_the_wrong_type_is_named_with_its_line_and_mend(path: tuple[s
     (line,) = found
     match = PROBLEM.fullmatch(line)
     assert match
-    field = f"{path[0]}[0].{name}" if path[0] in ("lines", "recipients") else f"{path[0]}.{name}"
+    field = f"{path[0]}[0].{name}" if path[0] in ("lines", "rules", "recipients") else f"{path[0]}.{name}"
     assert match[2] == field
 
 

@@ -26,7 +26,7 @@ from appliance.lookup import get_recording, read_call, select_calls
 from tests.bed.lan import MIRROR
 
 Found = TypeVar("Found")
-SERVICES = ("capture", "render", "uploader", "janitor", "web")
+SERVICES = ("capture", "render", "listen", "uploader", "janitor", "web")
 SETTINGS = """
 [site]
 name = "さくら商事"
@@ -167,7 +167,12 @@ def main(data: str, namespace: str, port: str) -> int:
     if namespace != "-":
         tap = ["ip", "netns", "exec", namespace, *program, "capture", "tap", "--interface", MIRROR, "--data", data]
         supervisor.add("capture", *tap)
-    for name, words in (("render", "capture render"), ("uploader", "uploader run"), ("janitor", "janitor run")):
+    for name, words in (
+        ("render", "capture render"),
+        ("listen", "capture listen"),
+        ("uploader", "uploader run"),
+        ("janitor", "janitor run"),
+    ):
         supervisor.add(name, *program, *words.split(), "--data", data)
     supervisor.add("web", *program, "web", "serve", "--port", port, "--data", data)
     told: dict[str, int] = {}

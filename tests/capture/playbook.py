@@ -11,7 +11,7 @@ from appliance.config import Config
 from appliance.moments import SECOND
 from appliance.records import CallAnswered, CallEnded, CallRinging, LegTied, Side
 from capture import sip
-from capture.effects import Bar, Close, Effect, Emit, Keep, Secrecy, Shun, Watch, Weird
+from capture.effects import Close, Effect, Emit, Exclude, Hush, Keep, Secrecy, Shun, Watch, Weird
 from capture.frames import Address
 from capture.tracker import Tracker
 
@@ -162,8 +162,10 @@ def tell(effect: Effect) -> str:
         return f"weird {effect.name}"
     if isinstance(effect, Close):
         return "close"
-    if isinstance(effect, Bar):
-        return "bar"
+    if isinstance(effect, Exclude):
+        return "exclude"
+    if isinstance(effect, Hush):
+        return "pause" if effect.mark.paused else "resume"
     record = effect.record
     if isinstance(record, CallRinging):
         return f"ringing {record.direction}"

@@ -18,10 +18,11 @@ from appliance.moments import MILLISECOND, SECOND
 from appliance.records import Side
 from appliance.sealed import open_sealed
 from capture.blocks import SipBlock
-from capture.digits import KEYS, Events, Key, marks, of_signalling, of_skinny
+from capture.digits import Events, Key, marks, of_signalling, of_skinny
 from capture.frames import Address
 from capture.index import index
 from capture.pcapfile import Captured
+from capture.pressed import KEYS
 from capture.walk import STAMP
 from tests import needs
 from tests.bed.made import PTIME, MadeCall, datagram

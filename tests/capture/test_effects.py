@@ -6,25 +6,34 @@ from typing import Any, get_args
 
 import pytest
 
+from appliance.ids import CallId
 from appliance.records import Side
-from capture.effects import Close, Effect, Emit, Keep, Secrecy, Watch, Weird
-from tests.capture.playbook import Call, Stage, sdp
+from capture.effects import Close, Effect, Emit, Exclude, Hush, Keep, Secrecy, Watch, Weird
+from capture.marks import Mark
+from tests.capture.playbook import Call, Stage, office, sdp
 
 CALL = Call()
 
 
 def conversation() -> list[Effect]:
     """A call in which everything happens."""
-    stage = Stage()
+    stage = Stage(office(rules=[{"name": "late", "action": "never", "called": ["0355550000"]}]))
     stage.hears(CALL.invite(sdp() + "a=crypto:1 AES_CM_128_HMAC_SHA1_80 inline:QUJD\r\n"))
     stage.hears(CALL.response(200, "rubbish"), by=Side.CALLED)
-    stage.hears(CALL.request("BYE", sequence=2))
+    stage.hears(CALL.request("INVITE", sequence=2, extra=("P-Called-Party-ID: <sip:0355550000@h>",)))
+    stage.hears(CALL.request("BYE", sequence=3))
+    paused = Hush(CallId("a" * 16), Mark(1, True, 2, "who", "api", "why"))
+    stage.effects.append(paused)
     stage.waits(3)
     return stage.effects
 
 
 def test_the_core_asks_for_every_kind_of_effect_and_for_nothing_else() -> None:
-    assert {type(effect) for effect in conversation()} == set(get_args(Effect)) == {Emit, Keep, Watch, Secrecy, Close, Weird}
+    assert (
+        {type(effect) for effect in conversation()}
+        == set(get_args(Effect))
+        == {Emit, Keep, Watch, Secrecy, Exclude, Hush, Close, Weird}
+    )
 
 
 def test_the_same_conversation_gives_equal_effects() -> None:

@@ -11,6 +11,7 @@ from appliance.records import Direction
 from capture import sccp
 from capture.frames import Address
 from capture.legs import PRIVATE, TOGETHER, Leg, id_of, key_of
+from capture.policy import decide
 from capture.sccp_codes import OUTBOUND, CallState
 from tests.bed import skinny as made
 from tests.bed.skinny import MANAGER, PHONES
@@ -60,7 +61,7 @@ def test_it_is_told_once_somebody_rings_and_numbers_are_there(data: tuple[bytes,
 def test_the_parties_are_those_that_the_phone_shows() -> None:
     people = leg(RING, told(calling_name="高橋".encode("cp932"), called_name=b"Desk")).people(office())
     assert (people.caller.national, people.called.national, people.caller_name) == ("09012345678", "0312345678", "高橋")
-    assert (people.direction, people.line, people.record) == (Direction.INBOUND, "0312345678", True)
+    assert (people.direction, people.line) == (Direction.INBOUND, "0312345678")
     assert "calling-name: 高橋" in people.headers
     assert leg(RING, told(calling_name="Jürgen".encode())).people(office()).caller_name == "Jürgen"
 
@@ -83,8 +84,8 @@ def test_a_line_that_is_never_recorded_is_found_in_any_number(where: str) -> Non
     numbers = {"calling": "1001", "called": "1002", "original": b"1003", where: "0355556666"}
     numbers["original"] = numbers["original"].encode() if isinstance(numbers["original"], str) else numbers["original"]
     data = made.info(**numbers, kind=1, reference=9, version=17)  # type: ignore[arg-type]
-    assert not leg(RING, data).people(config).record
-    assert leg(RING, told()).people(config).record
+    assert not decide(leg(RING, data).people(config).facts, config, 0).record
+    assert decide(leg(RING, told()).people(config).facts, config, 0).record
 
 
 def test_legs_are_of_one_talk_by_reference_or_by_numbers() -> None:

@@ -15,7 +15,8 @@ from appliance.records import Direction
 from capture import parties, sip
 from capture.frames import Address
 from capture.parties import MAX_KEPT, MAX_KEPT_LENGTH, Parties, tidy
-from tests.capture.playbook import CALLED, CALLER, Call, config
+from capture.policy import decide
+from tests.capture.playbook import CALLED, CALLER, START, Call, config
 
 OFFICE = config(lines=[{"number": "03-1234-5678", "name": "代表"}, {"number": "201"}, {"number": "202"}])
 NTT: dict[str, Any] = {
@@ -189,14 +190,16 @@ def test_the_line_of_the_office_is_the_one_named_on_either_side() -> None:
 )  # fmt: skip
 def test_a_line_that_is_never_recorded_is_never_recorded_on_either_side(caller: str, called: str) -> None:
     told = config(lines=[{"number": "0312345678"}, {"number": "0312345679", "record": False}])
-    assert not read(told, caller=f"<sip:{caller}@h>", called=f"<sip:{called}@h>", target=f"sip:{called}@h").record
-    assert not read(told, caller=f"<sip:{caller}@h>", called=f"<sip:{called}@h>", target="sip:5f3a@192.0.2.10").record
+    found = read(told, caller=f"<sip:{caller}@h>", called=f"<sip:{called}@h>", target=f"sip:{called}@h")
+    assert not decide(found.facts, told, START).record
+    found = read(told, caller=f"<sip:{caller}@h>", called=f"<sip:{called}@h>", target="sip:5f3a@192.0.2.10")
+    assert not decide(found.facts, told, START).record
 
 
 def test_other_lines_are_recorded() -> None:
     told = config(lines=[{"number": "0312345678"}, {"number": "0312345679", "record": False}])
-    assert read(told).record
-    assert read(told, called="<sip:0661234567@h>", target="sip:0661234567@h").record
+    assert decide(read(told).facts, told, START).record
+    assert decide(read(told, called="<sip:0661234567@h>", target="sip:0661234567@h").facts, told, START).record
 
 
 def test_a_local_number_is_completed_with_the_sites_area_code() -> None:
@@ -253,7 +256,7 @@ def test_any_headers_give_parties(texts: list[str]) -> None:
 def test_in_doubt_whose_line_it_is_there_is_no_recording() -> None:
     told = config(lines=[{"number": "0312345678"}, {"number": "0312345679", "record": False}])
     found = read(told, called="<sip:0312345679@h>", target="sip:0312345678@h")
-    assert (found.line, found.record) == ("0312345678", False)
+    assert (found.line, decide(found.facts, told, START).record) == ("0312345678", False)
 
 
 def test_what_a_phones_display_names_is_read_without_headers() -> None:
@@ -266,4 +269,5 @@ def test_what_a_phones_display_names_is_read_without_headers() -> None:
     assert parties.between("", "", "", (), told, hidden=False, kept=()).direction is Direction.UNKNOWN
     hidden = parties.between("09012345678", "x", "0312345678", (), told, hidden=True, kept=())
     assert (hidden.caller.raw, hidden.caller_name, hidden.caller_reason) == ("", "", CallerReason.ANONYMOUS)
-    assert not parties.between("1", "", "2", ("3",), config(lines=[{"number": "3", "record": False}]), hidden=False, kept=()).record
+    never = config(lines=[{"number": "3", "record": False}])
+    assert not decide(parties.between("1", "", "2", ("3",), never, hidden=False, kept=()).facts, never, START).record

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from appliance.records import LegTied, Side
-from capture.effects import Bar, Close
+from capture.effects import Close, Exclude
 from capture.frames import Address
 from tests.capture.playbook import CALL, Call, Stage, office, sdp
 
@@ -170,7 +170,7 @@ def test_one_line_that_is_never_recorded_silences_every_leg() -> None:
     assert leg(stage) == ["tied number", "bar", "bar"]
     words = stage.hears(FIRST.response(200, sdp("192.0.2.5", 10002)), by=CALLED, source=PBX, to=TRUNK)
     assert words == ["answered"], "nothing is watched"
-    assert {one.call for one in stage.all(Bar)} == set(stage.tracker.dialogs)
+    assert {one.call for one in stage.all(Exclude)} == set(stage.tracker.dialogs)
 
 
 # Bounds

@@ -154,4 +154,4 @@ def test_the_ledger_verifies_and_the_figures_agree(held: Held) -> None:
     (status,) = held.house.lines("status")
     assert status["calls"] == {"seen": 1, "recorded": 1, "not_recorded": 0, "open": 0, "unsettled": 0}
     assert status["recordings"]["stored"] == 1
-    assert {service["service"] for service in status["services"]} == {"capture", "render", "uploader", "janitor", "web"}
+    assert {service["service"] for service in status["services"]} == {"capture", "render", "listen", "uploader", "janitor", "web"}

@@ -41,7 +41,7 @@ def test_the_list_of_settings_is_up_to_date() -> None:
 def test_the_list_of_settings_is_a_configuration() -> None:
     text = LIST.read_text("utf-8")
     assert parse(Text("settings.toml", text)) == Config()
-    assert set(tomllib.loads(text)) | {"lines", "recipients"} == set(Config.model_fields)
+    assert set(tomllib.loads(text)) | {"lines", "rules", "recipients"} == set(Config.model_fields)
 
 
 def test_every_store_option_is_in_the_wings_readme() -> None:

@@ -18,7 +18,7 @@ pytestmark = needs.program("systemd-analyze")
 
 
 def test_every_service_of_the_box_has_its_unit() -> None:
-    assert [unit.stem.removeprefix("appliance-") for unit in UNITS] == ["capture", "janitor", "render", "uploader", "web"]
+    assert [unit.stem.removeprefix("appliance-") for unit in UNITS] == ["capture", "janitor", "listen", "render", "uploader", "web"]
 
 
 def test_the_units_are_valid(tmp_path: Path) -> None:
@@ -52,7 +52,7 @@ def test_a_unit_is_as_the_design_says(unit: Path) -> None:
     text = unit.read_text("utf-8")
     for line in ("Type=notify", "WatchdogSec=", "Restart=always", "ProtectSystem=strict", f"User={unit.stem}", "ExecStartPre="):
         assert line in text, line
-    if "render" in unit.stem or "janitor" in unit.stem:
+    if "render" in unit.stem or "listen" in unit.stem or "janitor" in unit.stem:
         assert "PrivateNetwork=yes" in text
     if "capture" in unit.stem:
         assert "RestrictAddressFamilies=AF_PACKET AF_UNIX\n" in text

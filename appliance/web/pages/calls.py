@@ -14,9 +14,9 @@ from appliance.ids import is_id
 from appliance.ledger import append
 from appliance.library import playback
 from appliance.library.search import OUTCOMES, Query, find
-from appliance.lookup import get_call, get_recording, legs
+from appliance.lookup import get_call, get_recording, is_paused, legs
 from appliance.moments import SECOND, from_iso, to_datetime
-from appliance.records import CallRinging, Exported, Listened
+from appliance.records import CallRinging, Exported, Listened, RecordingPaused, RecordingResumed
 from appliance.web import labels, ranges
 from appliance.web.accounts import Session
 from appliance.web.console import Console
@@ -74,6 +74,8 @@ def one(request: Request, session: Searcher, call: str) -> Response:
     return console.page(
         request, "call.html", session, call=found, recording=recording, headers=ringing.headers if ringing else (), heard=heard,
         legs=legs(console.ledger.connection, found.id),
+        paused=is_paused(console.ledger.connection, call),
+        pauses=[row.record for row in console.ledger.of(call) if isinstance(row.record, (RecordingPaused, RecordingResumed))],
     )  # fmt: skip
 
 
@@ -140,7 +142,9 @@ def _note_listening(console: Console, session: Session, recording: Recording) ->
 
 def _heard_lately(console: Console, entry: Listened) -> bool:
     records = [row.record for row in console.ledger.of(entry.recording)]
-    last = [record.at for record in records if isinstance(record, Listened) and record.who == entry.who][-1:]
+    last = [
+        record.at for record in records if isinstance(record, Listened) and (record.who, record.where) == (entry.who, entry.where)
+    ][-1:]
     return any(abs(entry.at - at) <= ONE_LISTENING for at in last)
 
 

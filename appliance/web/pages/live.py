@@ -13,7 +13,17 @@ from fastapi.responses import Response, StreamingResponse
 from appliance.calls import Call
 from appliance.lookup import get_call, read_call, select_calls
 from appliance.moments import SECOND
-from appliance.records import CallAnswered, CallEnded, CallNotRecorded, CallRinging, Record, RecordingFailed, RecordingReady
+from appliance.records import (
+    CallAnswered,
+    CallEnded,
+    CallNotRecorded,
+    CallRinging,
+    Record,
+    RecordingFailed,
+    RecordingPaused,
+    RecordingReady,
+    RecordingResumed,
+)
 from appliance.web.accounts import Session
 from appliance.web.console import Console
 from appliance.web.news import News
@@ -22,7 +32,9 @@ from appliance.web.security import allowed, console_of, session_of
 
 router = APIRouter()
 Watcher = Annotated[Session, Depends(allowed(Right.LIVE))]
-KINDS: tuple[type[Record], ...] = (CallRinging, CallAnswered, CallEnded, CallNotRecorded, RecordingReady, RecordingFailed)
+KINDS: tuple[type[Record], ...] = (
+    CallRinging, CallAnswered, RecordingPaused, RecordingResumed, CallEnded, CallNotRecorded, RecordingReady, RecordingFailed,
+)  # fmt: skip
 KEEP_ALIVE_S = 15.0
 RECENT = 20
 _DAY = 24 * 3600 * SECOND
@@ -63,9 +75,10 @@ async def _events(request: Request, row: int) -> AsyncIterator[str]:
         yield "retry: 1000\n\n"
         row = min(row, await run_in_threadpool(_last_row, console))  # a browser may know rows of a ledger that is no more
         while not news.closing:
-            if await run_in_threadpool(session_of, request) is None:
+            session = await run_in_threadpool(session_of, request)
+            if session is None:
                 return
-            row, messages = await run_in_threadpool(_changes, console, row, language)
+            row, messages = await run_in_threadpool(_changes, console, row, language, session)
             for message in messages or [": still here\n\n"]:
                 yield message
             await news.wait(KEEP_ALIVE_S)
@@ -77,7 +90,7 @@ def _last_row(console: Console) -> int:
     return console.ledger.last_row()
 
 
-def _changes(console: Console, row: int, language: str) -> tuple[int, list[str]]:
+def _changes(console: Console, row: int, language: str, session: Session) -> tuple[int, list[str]]:
     """The newest row, and an event for each call that changed since `row`."""
     rows = console.ledger.since(row, KINDS)
     latest: dict[str, int] = {}
@@ -89,13 +102,13 @@ def _changes(console: Console, row: int, language: str) -> tuple[int, list[str]]
     for name, number in latest.items():
         call_now = get_call(console.ledger.connection, name)
         if call_now is not None:
-            messages.append(_message(console, call_now, number, language))
+            messages.append(_message(console, call_now, number, language, session))
     return (rows[-1].id if rows else row), messages
 
 
-def _message(console: Console, call: Call, row: int, language: str) -> str:
+def _message(console: Console, call: Call, row: int, language: str, session: Session) -> str:
     card = console.card(call)
-    data = json.dumps({"call": card.call, "state": card.state, "html": console.card_html(language, call)})
+    data = json.dumps({"call": card.call, "state": card.state, "html": console.card_html(language, call, session)})
     return f"id: {row}\nevent: card\ndata: {data}\n\n"
 
 

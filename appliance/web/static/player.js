@@ -10,6 +10,7 @@ const seconds = Number(player.dataset.seconds);
 const RATES = [...speed.options].map((option) => Number(option.value));
 let peaks = null;
 let marks = [];
+let pauses = [];
 let graph = null;
 
 function clock(value) {
@@ -29,6 +30,7 @@ async function load() {
   const found = await answer.json();
   peaks = [bytes(found.left), bytes(found.right)];
   marks = found.marks;
+  pauses = found.pauses ?? [];
   draw();
 }
 
@@ -51,9 +53,32 @@ function draw() {
     }
   });
   pen.globalAlpha = 1;
+  silent(pen, style, width, height);
   pressed(pen, style, width, height);
   pen.fillStyle = style.getPropertyValue("--ink");
   pen.fillRect(Math.min(played, width - 1.5), 0, 1.5, height);
+}
+
+// Where recording was paused the outline is hatched, over both sides.
+function silent(pen, style, width, height) {
+  for (const pause of pauses) {
+    const [begin, end] = [(pause.at / seconds) * width, ((pause.at + pause.seconds) / seconds) * width];
+    pen.save();
+    pen.beginPath();
+    pen.rect(begin, 0, Math.max(end - begin, 2), height);
+    pen.clip();
+    pen.fillStyle = style.getPropertyValue("--warn-soft");
+    pen.fillRect(begin, 0, width, height);
+    pen.strokeStyle = style.getPropertyValue("--warn");
+    pen.lineWidth = 1;
+    pen.beginPath();
+    for (let x = begin - height; x < end; x += 9) {
+      pen.moveTo(x, height);
+      pen.lineTo(x + height, 0);
+    }
+    pen.stroke();
+    pen.restore();
+  }
 }
 
 // Keys that were pressed stand on the line between the sides, each in the colour of its side.

@@ -14,6 +14,7 @@ from starlette.requests import Request
 from appliance.keys import Identity, save_identity
 from appliance.lookup import get_call
 from appliance.web import i18n
+from appliance.web.accounts import Session
 from appliance.web.console import Console
 from tests.appliance.furnished import Furnished, signed_in
 from tests.appliance.hostile import HARMLESS, INVISIBLE, NAMES, NO_TEXT, ring
@@ -47,7 +48,7 @@ def shown(at: Furnished, raw: bytes) -> tuple[str, dict[str, str]]:
     found = get_call(console.ledger.connection, call)
     assert found is not None
     pages = {name: client.get(path).text for name, path in (("list", "/calls"), ("call", f"/calls/{call}"), ("live", "/live"))}
-    return found.caller_name, {**pages, "card": console.card_html("ja", found)}
+    return found.caller_name, {**pages, "card": console.card_html("ja", found, Session("admin", "token", False))}
 
 
 @pytest.fixture(scope="module")
