@@ -6,7 +6,7 @@ import contextlib
 import importlib.metadata
 from collections.abc import Callable, Iterable, Iterator
 
-from fastapi import Depends, FastAPI, Request
+from fastapi import APIRouter, Depends, FastAPI, Request
 from fastapi.responses import Response, StreamingResponse
 
 from appliance.pages import GROUP, Page, Stream, Visit
@@ -22,10 +22,12 @@ def found() -> Iterable[Page]:
 
 def mount(app: FastAPI, pages: Iterable[Page]) -> None:
     """Serve these pages too."""
+    router = APIRouter()
     for page in pages:
         app.state.console.offers[page.name] = page.path
         guards = [Depends(allowed(Right(name))) for name in page.rights]
-        app.add_api_route(page.path, _endpoint(page), methods=["GET"], dependencies=guards, response_model=None)
+        router.add_api_route(page.path, _endpoint(page), methods=["GET"], dependencies=guards, response_model=None)
+    app.include_router(router)
 
 
 def _endpoint(page: Page) -> Callable[[Request], Response]:

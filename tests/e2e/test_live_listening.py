@@ -187,7 +187,7 @@ def test_the_page_plays_pauses_and_resumes(place: tuple[Lan, House], tracks: dic
             house.command("capture", "resume", name, "--why", "the card is read")
             expect(page.locator("#open .tag.warn")).to_have_count(0)
             call.wait()
-        expect(page.locator("#recent .card.ended .play")).to_have_count(2, timeout=20_000)
+        expect(page.locator(f"#card-{name}.ended .play")).to_have_count(1, timeout=20_000)
         expect(page.locator(".hearing[data-state=over]")).to_be_visible(timeout=8000)
         browser.picture(page, "live-over")
         for opened, language in ((page, "ja"), (phone, "en")):

@@ -14,6 +14,7 @@ from appliance.web.console import Console
 from appliance.web.rights import Right
 from appliance.web.security import rights_of
 from tests.appliance.furnished import PAGE, Furnished, TestClient, browser, signed_in
+from tests.appliance.web.test_rights import pages as routes_of
 
 
 @pytest.fixture
@@ -63,7 +64,7 @@ def test_nobody_gets_in_without_signing_in(furnished: Furnished, offered: list[s
 
 def test_a_page_names_its_rights(furnished: Furnished, offered: list[str]) -> None:
     app = create(Console(furnished.box, furnished.clock()))
-    rights = {getattr(route, "path", ""): rights_of(route) for route in app.routes}
+    rights = {getattr(route, "path", ""): rights_of(route) for route in routes_of(app.routes)}
     assert rights["/sound"] == {Right.LIVE, Right.LISTEN}
     assert rights["/flows/{name}"] == {Right.HEALTH}
 
