@@ -23,7 +23,7 @@ def match(spoken: NDArray[np.int16], heard: NDArray[np.int16]) -> Match:
     left, right = spoken.astype(np.float64), heard.astype(np.float64)
     cross = np.fft.irfft(np.fft.rfft(right, size) * np.conj(np.fft.rfft(left, size)), size)
     lag = int(cross.argmax())
-    lag = lag - size if lag > size // 2 else lag
+    lag = lag - size if lag >= len(right) else lag
     begin, end = max(0, lag), min(len(right), len(left) + lag)
     a, b = left[begin - lag : end - lag], right[begin:end]
     return Match(float(np.dot(a, b) / (np.linalg.norm(a) * np.linalg.norm(b) or 1.0)), lag)
