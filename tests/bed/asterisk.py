@@ -15,6 +15,7 @@ import socket
 import subprocess
 import time
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
@@ -109,8 +110,8 @@ class Endpoint:
     """rfc4733, info, inband or auto."""
     srtp: bool = False
     """SDES (RFC 4568), its keys in the signalling."""
-    contact: str = ""
-    """Of a telephone that registers with nobody: its SIP URI; its requests are taken without a password."""
+    anybody: bool = False
+    """Whether it is taken at its word: it does not register, and calls without a password."""
     more: str = ""
     """Further lines of the endpoint."""
 
@@ -120,10 +121,10 @@ class Endpoint:
             f"[{self.number}]", "type = endpoint", "context = bed", f"aors = {self.number}", "disallow = all",
             f"allow = {','.join(self.codecs)}", f"direct_media = {yes[self.direct_media]}", f"dtmf_mode = {self.dtmf}",
             f"media_encryption = {'sdes' if self.srtp else 'no'}", f"callerid = <{self.number}>", "rtp_symmetric = no",
-            *([] if self.contact else [f"auth = {self.number}"]), self.more,
-            f"[{self.number}]", "type = aor", f"contact = {self.contact}" if self.contact else "max_contacts = 1",
+            *([] if self.anybody else [f"auth = {self.number}"]), self.more,
+            f"[{self.number}]", "type = aor", "max_contacts = 1",
         ]  # fmt: skip
-        if not self.contact:
+        if not self.anybody:
             lines += [f"[{self.number}]", "type = auth", f"username = {self.number}", f"password = {self.number}"]
         return "\n".join(lines) + "\n"
 
@@ -206,15 +207,26 @@ class Asterisk:
         with (self.folder / "console.log").open("wb") as log:
             command = self._words("/usr/sbin/asterisk", "-f", "-C", f"{_STATE}/etc/asterisk.conf")
             self._process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=log, stderr=log)
+        with ExitStack() as stack:
+            stack.callback(self.stop)
+            self._wait()
+            stack.pop_all()
+        return self
+
+    def _wait(self) -> None:
+        assert self._process is not None
         deadline = time.monotonic() + READY_S
         while "fully booted" not in self.cli("core waitfullybooted"):
             said = (self.folder / "console.log").read_text("utf-8", "replace")
             assert self._process.poll() is None, f"Asterisk has ended: {said[-2000:]}"
             assert time.monotonic() < deadline, f"Asterisk does not get ready: {said[-2000:]}"
             time.sleep(0.1)
-        return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        self.stop()
+
+    def stop(self) -> None:
+        """End it, and with it every call."""
         assert self._process is not None
         if self._process.poll() is None:
             self.cli("core stop now")

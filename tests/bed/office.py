@@ -6,10 +6,12 @@ A talk through Asterisk is two calls on the wire, one for each of its legs, and 
 from __future__ import annotations
 
 import random
-from collections.abc import Iterable, Mapping, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import ExitStack
+import subprocess
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor, wait
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from types import TracebackType
 from typing import Any
@@ -19,11 +21,13 @@ import soundfile
 
 from appliance import keys, manifest, sealed
 from appliance.calls import Call, Recording
+from appliance.moments import SECOND
+from capture.opening import open_recording
 from tests.bed import hearing, speech
 from tests.bed.asterisk import Asterisk, Endpoint
 from tests.bed.encode import spoken
 from tests.bed.house import House, wait_for
-from tests.bed.lan import Lan
+from tests.bed.lan import MIRROR, Lan
 from tests.bed.phone import Phone
 from tests.bed.speech import Samples
 
@@ -63,7 +67,12 @@ class Leg:
     def heard(self, channel: int, words: Samples, begin: float = 0.0, end: float | None = None) -> float:
         """How well these words are heard in the left (0) or right (1) channel between two moments (s): 1.0 is the same."""
         cut = self.samples[int(begin * self.rate) : None if end is None else int(end * self.rate), channel]
-        return hearing.match(spoken(words, speech.RATE, self.rate), cut).correlation if cut.any() else 0.0
+        return hearing.likeness(spoken(words, speech.RATE, self.rate), cut, self.rate) if cut.any() else 0.0
+
+    def place(self, moment: int) -> float:
+        """Where a moment (ns) lies in the recording (s)."""
+        assert self.recording is not None, self.call
+        return (moment - self.recording.facts.started_at) / SECOND
 
     def loudness(self, channel: int, begin: float, end: float) -> float:
         """Root mean square between two moments (s)."""
@@ -91,15 +100,18 @@ class Office:
     def __enter__(self) -> Office:
         with ExitStack() as stack:
             stack.enter_context(self.lan)
-            server = self.lan.add("pbx")
-            crew = stack.enter_context(ThreadPoolExecutor(16))
+            self.pbx_address = server = self.lan.add("pbx")
+            crew = stack.enter_context(ThreadPoolExecutor(32))
             words = crew.map(lambda one: say(one.number), self._sets)
             for one, text in zip(self._sets, words, strict=True):
                 self.phones[one.number] = Phone(
                     self.lan, one.number, text, self.folder / one.number, server=server if one.registers else "", codecs=one.codecs,
                     answers=one.answers, srtp=one.srtp,
                 )  # fmt: skip
-            house = crew.submit(House(self.folder / "var", self.lan.names["box"]).__enter__)
+            self.house = House(self.folder / "var", self.lan.names["box"])
+            house = crew.submit(self.house.start)
+            stack.callback(self.house.stop)
+            stack.callback(wait, [house])  # it can only be stopped when it has been started
             endpoints = [
                 Endpoint(number=one.number, codecs=one.codecs, direct_media=one.direct_media, dtmf=one.dtmf, srtp=one.srtp)
                 for one in self._sets
@@ -109,11 +121,10 @@ class Office:
                 self.lan, "pbx", self.folder / "pbx", endpoints=[*endpoints, *self._endpoints], dialplan=self._dialplan, **self._more
             )  # fmt: skip
             self.pbx = stack.enter_context(pbx)
-            self.house = house.result()
-            stack.callback(self.house.stop)
+            house.result()
             for started in [crew.submit(phone.__enter__) for phone in self.phones.values()]:
                 phone = started.result()
-                stack.callback(phone.__exit__, None, None, None)
+                stack.callback(phone.stop)
             self._crew = crew
             self._stack = stack.pop_all()
         return self
@@ -138,12 +149,24 @@ class Office:
             raise AssertionError(f"{error}: {[call for call in self.house.calls() if call.caller == caller]}") from None
         return [self._open(call) for call in calls]
 
+    @contextmanager
+    def captured(self) -> Iterator[Path]:
+        """What the mirror carries goes to this file as long as the block lasts."""
+        path = self.folder / "mirror.pcap"
+        command = self.lan.inside("box", ["tcpdump", "-q", "-U", "-i", MIRROR, "-w", str(path), "--immediate-mode"])
+        with subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as tcpdump:
+            try:
+                wait_for("tcpdump", path.exists)
+                yield path
+            finally:
+                tcpdump.terminate()
+
     def _open(self, call: Call) -> Leg:
         recording = self.house.recording(call.id)
         if recording is None:
             return Leg(call=call, recording=None, samples=np.zeros((0, 2), np.int16), rate=8000, facts={})
         wav = self.folder / f"{call.id}.wav"
-        self.house.command("open", recording.facts.recording, "-o", str(wav))
+        open_recording(self.house.box, recording.facts.recording, wav, None)
         samples, rate = soundfile.read(wav, dtype="int16")
         return Leg(call=call, recording=recording, samples=samples, rate=rate, facts=self._facts(recording))
 
@@ -153,6 +176,9 @@ class Office:
         return manifest.decode(sealed.open_sealed(document, keys.load_identities(folders.keys / "playback.key"))).facts
 
 
+@cache
 def say(number: str) -> Samples:
-    """What the telephone of this number says: some seconds of words, and nobody else says the same."""
-    return speech.say("、".join(random.Random(number).sample(WORDS, 4)), high=int(number) % 2 == 0)
+    """What the telephone of this number says: two words, and nobody else in its talk says one of them."""
+    talk, place = divmod(int(number), 8)
+    words = random.Random(talk).sample(WORDS[3 * place : 3 * place + 3], 2)
+    return speech.say("、".join(words), high=int(number) % 2 == 0)

@@ -13,6 +13,7 @@ import socket
 import subprocess
 import threading
 import time
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
@@ -115,12 +116,19 @@ class Phone:
         with (self.folder / "log").open("wb") as log:
             command = self._lan.inside(self.role, ["baresip", "-s", "-f", str(self.folder)])
             self._process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=log, stderr=log)
-        self._connect()
-        if self._server:
-            self._register()
+        with ExitStack() as stack:
+            stack.callback(self.stop)
+            self._connect()
+            if self._server:
+                self._register()
+            stack.pop_all()
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        self.stop()
+
+    def stop(self) -> None:
+        """Switch it off."""
         assert self._process is not None
         self._process.terminate()
         try:
@@ -130,6 +138,11 @@ class Phone:
             self._process.wait()
         if self._control is not None:
             self._control.close()
+
+    @property
+    def registers(self) -> bool:
+        """Whether it has a server."""
+        return bool(self._server)
 
     @property
     def address_of_record(self) -> str:
