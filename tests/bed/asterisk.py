@@ -156,8 +156,11 @@ def _mirror() -> str:
     """The mirror of Debian that apt uses here. Raises UnavailableError."""
     command = ["apt-get", "indextargets", "--format", "$(REPO_URI)", "Created-By: Packages", "Label: Debian"]
     found = subprocess.run(command, capture_output=True, text=True).stdout.split()
+    if not found:  # its lists were removed, as images of Debian have it
+        subprocess.run(["apt-get", "update", "-qq"], capture_output=True, timeout=INSTALL_S)
+        found = subprocess.run(command, capture_output=True, text=True).stdout.split()
     if not found:
-        raise UnavailableError("apt knows no mirror of Debian (apt-get update)")
+        raise UnavailableError("apt knows no mirror of Debian")
     return found[0]
 
 

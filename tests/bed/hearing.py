@@ -7,7 +7,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-ASTRAY_S = 0.1
+ASTRAY_S = 0.3
 
 
 class Match(NamedTuple):

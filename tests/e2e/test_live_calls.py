@@ -23,6 +23,8 @@ pytestmark = [
 LENGTH_S = 0.3
 """Between the telephones' clocks and the recording lie the first and last packets, and a busy machine."""
 
+ROUNDED = 0.05
+"""Of a jitter, and in ms: tcpdump's stamps are in microseconds, tshark's figures in as many."""
 QUIET = 100.0
 """Somebody who speaks is louder."""
 
@@ -137,8 +139,13 @@ def test_jitter_and_losses_are_those_that_tshark_counts(live: Live) -> None:
         for leg in live.talk(name).recorded:
             for segment in leg.facts["segments"]:
                 rest = theirs[segment["source"], segment["destination"], segment["ssrc"]]
-                packets, lost = re.findall(r"(\d+)\s+(-?\d+) \(", rest)[0]
+                packets, lost, figures = re.findall(r"(\d+)\s+(-?\d+) \(\S+\)((?:\s+[\d.]+)+)", rest)[0]
                 assert (segment["packets"], segment["lost"]) == (int(packets), int(lost))
+                quality = leg.facts["recording"]["quality"][segment["side"]]
+                assert quality["streams"] == 1
+                *_, mean, most = map(float, figures.split())
+                assert quality["jitter"] == pytest.approx(mean, rel=ROUNDED, abs=ROUNDED)
+                assert quality["jitter_most"] == pytest.approx(most, rel=ROUNDED, abs=ROUNDED)
                 compared += 1
     assert compared >= 8
 
