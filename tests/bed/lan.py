@@ -35,6 +35,7 @@ class Lan:
     def __init__(self) -> None:
         self._tag = f"{os.getpid() % 100000}"
         self.names = {role: f"{role}{self._tag}" for role in ("carrier", "office", "box", "switch")}
+        self.addresses = {"carrier": CARRIER, "office": OFFICE}
 
     def __enter__(self) -> Lan:
         for name in self.names.values():
@@ -54,6 +55,16 @@ class Lan:
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
         for name in self.names.values():
             subprocess.run(["ip", "netns", "del", name], capture_output=True)
+
+    def add(self, role: str) -> str:
+        """Plug in one more host, in a namespace of its own; returns its address. The role has eleven letters at most."""
+        address = f"10.0.0.{len(self.names) + 10}"
+        self.names[role] = f"{role}{self._tag}"
+        self.addresses[role] = address
+        _ip("netns", "add", self.names[role])
+        _ip("-n", self.names[role], "link", "set", "lo", "up")
+        self._plug(role, "eth0", f"{address}/24")
+        return address
 
     def inside(self, role: str, command: Sequence[str]) -> list[str]:
         """The command, to be run in the namespace of this role."""

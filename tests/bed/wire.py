@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-import ctypes
 import os
 import socket
 import subprocess
-import threading
 from collections.abc import Callable, Iterable
-from pathlib import Path
 from types import TracebackType
 from typing import TypeVar
 
+from tests.bed.namespace import inside
+
 NEAR, FAR = "near", "far"
-_CLONE_NEWNET = 0x40000000
-_libc = ctypes.CDLL(None, use_errno=True)
 Given = TypeVar("Given")
 
 
@@ -41,25 +38,8 @@ class Wire:
         _ip("-n", self.name, "link", "set", end, "down")
 
     def inside(self, work: Callable[[], Given]) -> Given:
-        """What `work` gives when it is done in the namespace: by a thread of its own, since a thread can change its namespace."""
-        results: list[Given] = []
-        errors: list[BaseException] = []
-
-        def run() -> None:
-            try:
-                with Path(f"/run/netns/{self.name}").open() as place:
-                    if _libc.setns(place.fileno(), _CLONE_NEWNET) != 0:
-                        raise OSError(ctypes.get_errno(), "setns")
-                results.append(work())
-            except Exception as error:  # noqa: BLE001 - raised again where it was asked for
-                errors.append(error)
-
-        thread = threading.Thread(target=run)
-        thread.start()
-        thread.join()
-        if errors:
-            raise errors[0]
-        return results[0]
+        """What `work` gives when it is done in the namespace."""
+        return inside(self.name, work)
 
     def sender(self, end: str = FAR) -> socket.socket:
         """A socket that sends whole Ethernet frames into this end."""
