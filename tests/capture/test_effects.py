@@ -7,7 +7,7 @@ from typing import Any, get_args
 import pytest
 
 from appliance.records import Side
-from capture.effects import Close, Effect, Emit, Keep, Secrecy, Watch, Weird
+from capture.effects import Close, Effect, Emit, Keep, Secrecy, Shun, Watch, Weird
 from tests.capture.playbook import Call, Stage, sdp
 
 CALL = Call()
@@ -17,6 +17,7 @@ def conversation() -> list[Effect]:
     """A call in which everything happens."""
     stage = Stage()
     stage.hears(CALL.invite(sdp() + "a=crypto:1 AES_CM_128_HMAC_SHA1_80 inline:QUJD\r\n"))
+    stage.hears(CALL.response(183, sdp("192.0.2.10", 6000, protocol="RTP/SAVP")), by=Side.CALLED)
     stage.hears(CALL.response(200, "rubbish"), by=Side.CALLED)
     stage.hears(CALL.request("BYE", sequence=2))
     stage.waits(3)
@@ -24,7 +25,7 @@ def conversation() -> list[Effect]:
 
 
 def test_the_core_asks_for_every_kind_of_effect_and_for_nothing_else() -> None:
-    assert {type(effect) for effect in conversation()} == set(get_args(Effect)) == {Emit, Keep, Watch, Secrecy, Close, Weird}
+    assert {type(effect) for effect in conversation()} == set(get_args(Effect)) == {Emit, Keep, Watch, Shun, Secrecy, Close, Weird}
 
 
 def test_the_same_conversation_gives_equal_effects() -> None:
