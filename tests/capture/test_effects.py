@@ -8,7 +8,7 @@ import pytest
 
 from appliance.ids import CallId
 from appliance.records import Side
-from capture.effects import Close, Effect, Emit, Exclude, Hush, Keep, Secrecy, Watch, Weird
+from capture.effects import Close, Effect, Emit, Exclude, Hush, Keep, Secrecy, Shun, Watch, Weird
 from capture.marks import Mark
 from tests.capture.playbook import Call, Stage, office, sdp
 
@@ -19,6 +19,7 @@ def conversation() -> list[Effect]:
     """A call in which everything happens."""
     stage = Stage(office(rules=[{"name": "late", "action": "never", "called": ["0355550000"]}]))
     stage.hears(CALL.invite(sdp() + "a=crypto:1 AES_CM_128_HMAC_SHA1_80 inline:QUJD\r\n"))
+    stage.hears(CALL.response(183, sdp("192.0.2.10", 6000, protocol="RTP/SAVP")), by=Side.CALLED)
     stage.hears(CALL.response(200, "rubbish"), by=Side.CALLED)
     stage.hears(CALL.request("INVITE", sequence=2, extra=("P-Called-Party-ID: <sip:0355550000@h>",)))
     stage.hears(CALL.request("BYE", sequence=3))
@@ -32,7 +33,7 @@ def test_the_core_asks_for_every_kind_of_effect_and_for_nothing_else() -> None:
     assert (
         {type(effect) for effect in conversation()}
         == set(get_args(Effect))
-        == {Emit, Keep, Watch, Secrecy, Exclude, Hush, Close, Weird}
+        == {Emit, Keep, Watch, Shun, Secrecy, Exclude, Hush, Close, Weird}
     )
 
 
