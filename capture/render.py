@@ -29,6 +29,9 @@ from appliance.records import CallNotRecorded, NotRecorded, Record, RecordingFai
 from appliance.sealed import SealingFile, seal
 from capture import digits
 from capture.codecs import by_encoding
+from capture.digits import Key
+from capture.hearing import Hearing
+from capture.redaction import Redacted
 from capture.spool import signalling
 from capture.stereo import Channel, mix
 from capture.voice import Survey, Voice, origin_of, rate_of, survey
@@ -58,6 +61,8 @@ class Written:
     size: int
     voices: dict[Side, list[Voice]]
     waveform: dict[str, str | int]
+    heard: list[Key]
+    """Keys that sound in the audio."""
 
 
 class _NoSoundError(Exception):
@@ -111,10 +116,13 @@ class Renderer:
         waveform, samples = Waveform(rate), 0
         channels = {side: Channel([voice.pieces() for voice in voices[side]]) for side in Side}
         begins = min((place for channel in channels.values() if (place := channel.begins_at()) is not None), default=0)
+        hearing = Hearing(rate, origin + begins * SECOND // rate)
+        mixed = mix(channels[Side.CALLER], channels[Side.CALLED], rate)
+        chunks = hearing.hushed(mixed, lambda: _announced(voices)) if self._drops_digits else hearing.listened(mixed)
         with shelf.create(path) as file:
             sealing = SealingFile(file, self._recipients)
             encoder = self._format.encoder(cast(IO[bytes], sealing), rate, self._box.config.capture.opus_kilobits)
-            for chunk in mix(channels[Side.CALLER], channels[Side.CALLED], rate):
+            for chunk in chunks:
                 encoder.write(chunk)
                 waveform.add(chunk)
                 samples += len(chunk)
@@ -129,14 +137,18 @@ class Renderer:
         return Written(
             path=path, origin=origin + begins * SECOND // rate, sample_rate=rate, samples=samples,
             sealed_sha256=sealed, plain_sha256=plain, size=size,
-            voices=voices, waveform=waveform.encode(),
+            voices=voices, waveform=waveform.encode(), heard=hearing.keys,
         )  # fmt: skip
+
+    @property
+    def _drops_digits(self) -> bool:
+        return self._box.config.capture.digits == "drop"
 
     def _marks(self, folder: Path, written: Written) -> list[dict[str, object]]:
         """Keys that were pressed, where they are to be kept."""
-        if self._box.config.capture.digits == "drop":
+        if self._drops_digits:
             return []
-        keys = [key for side in Side for voice in written.voices[side] for key in voice.keys]
+        keys = [*_announced(written.voices), *written.heard]
         with contextlib.suppress(OSError):  # a call without its signalling is heard all the same
             keys += digits.of_signalling(signalling(folder))
         return digits.marks(keys, written.origin)
@@ -244,12 +256,15 @@ class Renderer:
         self._finish(job, [record])
 
     def _quarantine(self, folder: Path) -> str:
-        """The folder as one sealed tar archive; returns its name."""
+        """The folder as one sealed tar archive, without keys where none are kept; returns its name."""
         path = self._box.folders.quarantine / f"{folder.name}.{TAR}.age"
         with shelf.create(path) as file:
             sealing = SealingFile(file, self._recipients)
             with tarfile.open(fileobj=cast(IO[bytes], sealing), mode="w|") as archive:
-                archive.add(folder, arcname=folder.name)
+                if self._drops_digits:
+                    _add_redacted(archive, folder)
+                else:
+                    archive.add(folder, arcname=folder.name)
             sealing.close()
             sealing.check()
         return path.name
@@ -259,6 +274,20 @@ class Renderer:
         with self._ledger.transaction() as connection:
             append(connection, records)
             finish(connection, job, now)
+
+
+def _announced(voices: dict[Side, list[Voice]]) -> list[Key]:
+    """Telephone events so far."""
+    return [key for side in Side for voice in voices[side] for key in voice.keys]
+
+
+def _add_redacted(archive: tarfile.TarFile, folder: Path) -> None:
+    for path in sorted(folder.iterdir()):
+        told = survey(path).encodings if path.suffix == ".rtp" else {}
+        with path.open("rb") as file:
+            about = archive.gettarinfo(arcname=f"{folder.name}/{path.name}", fileobj=file)
+            events = [number for number, encoding in told.items() if encoding.name == "TELEPHONE-EVENT"]
+            archive.addfile(about, cast(IO[bytes], Redacted(file, about.size, events)))
 
 
 def _packets(surveys: list[Survey]) -> Counter[str]:
