@@ -63,6 +63,8 @@ class Written:
     waveform: dict[str, str | int]
     heard: list[Key]
     """Keys that sound in the audio."""
+    concealed: dict[Side, int]
+    """Samples of each side that were interpolated."""
 
 
 class _NoSoundError(Exception):
@@ -138,6 +140,7 @@ class Renderer:
             path=path, origin=origin + begins * SECOND // rate, sample_rate=rate, samples=samples,
             sealed_sha256=sealed, plain_sha256=plain, size=size,
             voices=voices, waveform=waveform.encode(), heard=hearing.keys,
+            concealed={side: channel.concealed for side, channel in channels.items()},
         )  # fmt: skip
 
     @property
@@ -210,6 +213,7 @@ class Renderer:
                 "late": sum(count.late for count in counts[side]),
                 "duplicates": sum(count.duplicates for count in counts[side]),
                 "streams": len(counts[side]),
+                "concealed": round(written.concealed[side] * 1000 / written.sample_rate),
                 "refused": heard[side] - decoded[side],
                 **(max(written.voices[side], key=lambda voice: voice.counts.packets).quality if heard[side] else {}),
             }

@@ -20,6 +20,8 @@ class Piece(NamedTuple):
 
     start: int
     samples: NDArray[np.int16]
+    made: bool = False
+    """Interpolated: only where nobody was heard."""
 
 
 class Channel:
@@ -27,6 +29,8 @@ class Channel:
 
     def __init__(self, voices: Sequence[Iterator[Piece]]) -> None:
         self._voices = [_Reader(voice) for voice in voices]
+        self.concealed = 0
+        """Samples that were interpolated."""
 
     def begins_at(self) -> int | None:
         """The first sample's place; None where nothing is left."""
@@ -38,15 +42,16 @@ class Channel:
         out = np.zeros(length, np.int16)
         taken = np.zeros(length, np.bool_)
         reach = 0
-        for voice in self._voices:
-            for piece in voice.until(begin + length):
-                start = max(0, piece.start - begin)
-                samples = piece.samples[max(0, begin - piece.start) :]
-                place = slice(start, start + len(samples))
-                free = ~taken[place]
-                out[place][free] = samples[free]
-                taken[place] = True
-                reach = max(reach, start + len(samples))
+        pieces = [piece for voice in self._voices for piece in voice.until(begin + length)]
+        for piece in sorted(pieces, key=lambda piece: piece.made):
+            start = max(0, piece.start - begin)
+            samples = piece.samples[max(0, begin - piece.start) :]
+            place = slice(start, start + len(samples))
+            free = ~taken[place]
+            out[place][free] = samples[free]
+            taken[place] = True
+            reach = max(reach, start + len(samples))
+            self.concealed += int(free.sum()) if piece.made else 0
         return out, reach
 
 
@@ -70,8 +75,8 @@ class _Reader:
             piece, self._head = self._head, None
             fits = end - piece.start
             if len(piece.samples) > fits:
-                self._head = Piece(end, piece.samples[fits:])
-                piece = Piece(piece.start, piece.samples[:fits])
+                self._head = Piece(end, piece.samples[fits:], piece.made)
+                piece = Piece(piece.start, piece.samples[:fits], piece.made)
             yield piece
 
 
