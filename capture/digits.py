@@ -1,7 +1,8 @@
-"""Keys that were pressed: telephone events in RTP (RFC 4733), SIP INFO, Skinny's keypad. Pure, NumPy.
+"""Keys that were pressed: telephone events in RTP (RFC 4733), SIP INFO, Skinny's keypad, and tones in the audio (`tones.py`). Pure, NumPy.
 
 An event is sent again and again while the key is held, and thrice at its end, always with the same RTP timestamp: it is one key. INFO says
-it once (`application/dtmf-relay`: `Signal=5`; `application/dtmf`: `5`). Tones in the audio itself are not looked for.
+it once (`application/dtmf-relay`: `Signal=5`; `application/dtmf`: `5`). A key that is
+told in two ways, or told and heard, is one.
 """
 
 from __future__ import annotations
@@ -25,6 +26,8 @@ TOGETHER = SECOND // 20
 """The same key of the same side within this time is one, seen on two hops."""
 BOTH_WAYS = SECOND
 """So far apart one key may be told by RTP and by INFO."""
+HEARD_WAYS = 3 * SECOND // 10
+"""So far apart one key may be told by RTP and be heard: a gateway lets it through until it has understood it."""
 _RECENT = 64
 
 
@@ -36,7 +39,7 @@ class Key(NamedTuple):
     side: Side
     key: str
     how: str
-    """`rfc4733`, `info` or `skinny`."""
+    """`rfc4733`, `info`, `skinny` or `inband`."""
 
 
 class Events:
@@ -102,7 +105,14 @@ def marks(keys: Iterable[Key], origin: int) -> list[dict[str, object]]:
     last: dict[tuple[Side, str], Key] = {}
     for key in sorted(keys):
         before = last.get((key.side, key.key))
-        if before is None or key.at - before.at > (TOGETHER if key.how == before.how else BOTH_WAYS):
+        if before is None or key.at - before.at > _apart(key.how, before.how):
             last[key.side, key.key] = key
             found.append({"at": round(max(0, key.at - origin) / SECOND, 3), "side": key.side.value, "key": key.key, "how": key.how})
     return found
+
+
+def _apart(how: str, before: str) -> int:
+    """Up to which time two tellings are of one key."""
+    if how == before:
+        return TOGETHER
+    return BOTH_WAYS if "info" in (how, before) else HEARD_WAYS

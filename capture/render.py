@@ -29,7 +29,10 @@ from appliance.records import CallNotRecorded, NotRecorded, Record, RecordingFai
 from appliance.sealed import SealingFile, seal
 from capture import digits
 from capture.codecs import by_encoding
+from capture.digits import Key
+from capture.hearing import Hearing
 from capture.marks import FOREVER, Span, apart, spans
+from capture.redaction import add_redacted
 from capture.spool import pauses, signalling
 from capture.stereo import Channel, Piece, mix, silence, without
 from capture.talk import TRANSFERS, Heard, Part, choose, parts
@@ -61,6 +64,10 @@ class Written:
     voices: dict[Side, list[Voice]]
     waveform: dict[str, str | int]
     pauses: list[Span]
+    heard: list[Key]
+    """Keys that sound in the audio."""
+    concealed: dict[Side, int]
+    """Samples of each side that were interpolated."""
 
 
 class _NoSoundError(Exception):
@@ -138,10 +145,13 @@ class Renderer:
         quiet = [((span.begin - origin) * rate // SECOND, (span.end - origin) * rate // SECOND) for span in paused]
         channels[Side.CALLER].add(silence(quiet, rate))
         begins = min((place for channel in channels.values() if (place := channel.begins_at()) is not None), default=0)
+        hearing = Hearing(rate, origin + begins * SECOND // rate)
+        mixed = mix(channels[Side.CALLER], channels[Side.CALLED], rate)
+        chunks = hearing.hushed(mixed, lambda: _announced(voices)) if self._drops_digits else hearing.listened(mixed)
         with shelf.create(path) as file:
             sealing = SealingFile(file, self._recipients)
             encoder = self._format.encoder(cast(IO[bytes], sealing), rate, self._box.config.capture.opus_kilobits)
-            for chunk in mix(channels[Side.CALLER], channels[Side.CALLED], rate):
+            for chunk in chunks:
                 encoder.write(chunk)
                 waveform.add(chunk)
                 samples += len(chunk)
@@ -156,8 +166,13 @@ class Renderer:
         return Written(
             path=path, origin=origin + begins * SECOND // rate, sample_rate=rate, samples=samples,
             sealed_sha256=sealed, plain_sha256=plain, size=size,
-            voices=voices, waveform=waveform.encode(), pauses=paused,
+            voices=voices, waveform=waveform.encode(), pauses=paused, heard=hearing.keys,
+            concealed={side: channel.concealed for side, channel in channels.items()},
         )  # fmt: skip
+
+    @property
+    def _drops_digits(self) -> bool:
+        return self._box.config.capture.digits == "drop"
 
     def _pauses(self, job: Job, talk: list[Part]) -> list[Span]:
         """The pauses within the talk, each call's from its answer (where there was one) to its end."""
@@ -172,9 +187,9 @@ class Renderer:
 
     def _marks(self, job: Job, talk: list[Part], written: Written) -> list[dict[str, object]]:
         """Keys that were pressed, where they are to be kept; a box on the way sends them on, so its copy of the call is passed over."""
-        if self._box.config.capture.digits == "drop":
+        if self._drops_digits:
             return []
-        keys = [key for side in Side for voice in written.voices[side] for key in voice.keys]
+        keys = [*_announced(written.voices), *written.heard]
         for part in talk:
             if not part.why or part.why in TRANSFERS:
                 with contextlib.suppress(OSError):  # a call without its signalling is heard all the same
@@ -244,6 +259,7 @@ class Renderer:
                 "late": sum(count.late for count in counts[side]),
                 "duplicates": sum(count.duplicates for count in counts[side]),
                 "streams": len(counts[side]),
+                "concealed": round(written.concealed[side] * 1000 / written.sample_rate),
                 "refused": heard[side] - decoded[side],
                 **(max(written.voices[side], key=lambda voice: voice.counts.packets).quality if heard[side] else {}),
             }
@@ -292,14 +308,16 @@ class Renderer:
         self._finish(job, [record])
 
     def _quarantine(self, job: Job) -> str:
-        """The folders of the call and its legs as one sealed tar archive; returns its name."""
+        """The folders of the call and its legs as one sealed tar archive, without keys where none are kept; returns its name."""
         path = self._box.folders.quarantine / f"{job.subject}.{TAR}.age"
         folders = [self._folder(job, part.call) for part in parts(job.subject, job.body)]
         with shelf.create(path) as file:
             sealing = SealingFile(file, self._recipients)
             with tarfile.open(fileobj=cast(IO[bytes], sealing), mode="w|") as archive:
                 for folder in folders:
-                    if folder.is_dir():
+                    if folder.is_dir() and self._drops_digits:
+                        add_redacted(archive, folder)
+                    elif folder.is_dir():
                         archive.add(folder, arcname=folder.name)
             sealing.close()
             sealing.check()
@@ -310,6 +328,11 @@ class Renderer:
         with self._ledger.transaction() as connection:
             append(connection, records)
             finish(connection, job, now)
+
+
+def _announced(voices: dict[Side, list[Voice]]) -> list[Key]:
+    """Telephone events so far."""
+    return [key for side in Side for voice in voices[side] for key in voice.keys]
 
 
 def _packets(surveys: list[Survey]) -> Counter[str]:

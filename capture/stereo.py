@@ -20,6 +20,8 @@ class Piece(NamedTuple):
 
     start: int
     samples: NDArray[np.int16]
+    made: bool = False
+    """Interpolated: only where nobody was heard."""
 
 
 def without(pieces: Iterator[Piece], spans: Sequence[tuple[int, int]]) -> Iterator[Piece]:
@@ -28,10 +30,10 @@ def without(pieces: Iterator[Piece], spans: Sequence[tuple[int, int]]) -> Iterat
         start, end = piece.start, piece.start + len(piece.samples)
         for begin, stop in spans:
             if start < min(begin, end):
-                yield Piece(start, piece.samples[start - piece.start : min(begin, end) - piece.start])
+                yield Piece(start, piece.samples[start - piece.start : min(begin, end) - piece.start], piece.made)
             start = max(start, min(stop, end))
         if start < end:
-            yield Piece(start, piece.samples[start - piece.start :])
+            yield Piece(start, piece.samples[start - piece.start :], piece.made)
 
 
 class Channel:
@@ -39,6 +41,8 @@ class Channel:
 
     def __init__(self, voices: Sequence[Iterator[Piece]]) -> None:
         self._voices = [_Reader(voice) for voice in voices]
+        self.concealed = 0
+        """Samples that were interpolated."""
 
     def add(self, voice: Iterator[Piece]) -> None:
         """One more voice, which only fills what the others leave."""
@@ -54,18 +58,19 @@ class Channel:
         out = np.zeros(length, np.int16)
         taken = np.zeros(length, np.bool_)
         reach = 0
-        for voice in self._voices:
-            for piece in voice.until(begin + length):
-                start = max(0, piece.start - begin)
-                samples = piece.samples[max(0, begin - piece.start) :]
-                place = slice(start, start + len(samples))
-                if taken[place].any():
-                    free = ~taken[place]
-                    out[place][free] = samples[free]
-                else:
-                    out[place] = samples
-                taken[place] = True
-                reach = max(reach, start + len(samples))
+        pieces = [piece for voice in self._voices for piece in voice.until(begin + length)]
+        for piece in sorted(pieces, key=lambda piece: piece.made):
+            start = max(0, piece.start - begin)
+            samples = piece.samples[max(0, begin - piece.start) :]
+            place = slice(start, start + len(samples))
+            free = ~taken[place]
+            if free.all():
+                out[place] = samples
+            else:
+                out[place][free] = samples[free]
+            taken[place] = True
+            reach = max(reach, start + len(samples))
+            self.concealed += int(free.sum()) if piece.made else 0
         return out, reach
 
 
@@ -96,8 +101,8 @@ class _Reader:
             piece, self._head = self._head, None
             fits = end - piece.start
             if len(piece.samples) > fits:
-                self._head = Piece(end, piece.samples[fits:])
-                piece = Piece(piece.start, piece.samples[:fits])
+                self._head = Piece(end, piece.samples[fits:], piece.made)
+                piece = Piece(piece.start, piece.samples[:fits], piece.made)
             yield piece
 
 

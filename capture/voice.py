@@ -1,7 +1,7 @@
 """One RTP stream of the spool as samples on the clock: what a side said, piece by piece, in bounded memory.
 
 `survey` looks through the file once without decoding (what it holds, how much, since when); `pieces` then decodes it. A piece is a
-stretch of consecutive packets of one codec; between pieces there is silence.
+stretch of consecutive packets of one codec; between pieces there is silence, or what `conceal` makes of a short loss.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import pairwise
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 
@@ -19,6 +20,7 @@ from appliance.records import Side
 from capture import blocks, codecs
 from capture.codecs import CodecError, Decoder, Payloads
 from capture.codecs._resample import resample
+from capture.conceal import CONTEXT_S, MOST_S, conceal
 from capture.digits import Events, Key
 from capture.frames import Address
 from capture.index import Packets, index
@@ -139,6 +141,23 @@ class Clocks:
         return replace(packets, timestamp=timestamp)
 
 
+class _Packet(NamedTuple):
+    """What says whether something was lost between two packets."""
+
+    sequence: int
+    payload_type: int
+    marker: bool
+
+    @classmethod
+    def of(cls, placed: Placed, row: int) -> _Packet:
+        return cls(int(placed.sequence[row]), int(placed.packets.payload_type[row]), bool(placed.packets.marker[row]))
+
+    def lost_until(self, behind: _Packet) -> bool:
+        """The marker begins speech after a pause (RFC 3551 §4.1); a pause without a missing number is the sender's own."""
+        missing = behind.sequence - self.sequence - 1
+        return 0 < missing < MAX_DROPOUT and behind.payload_type == self.payload_type and not behind.marker
+
+
 class Voice:
     """One surveyed stream, decoded to `sample_rate` on the clock that begins at `origin` (ns)."""
 
@@ -149,6 +168,11 @@ class Voice:
         self._timeline = Timeline(clock=self._clock, origin=origin, pauses=np.array(pauses, np.int64))
         self._decoders: dict[Encoding, Decoder] = {}
         self._written: int | None = None
+        self._tail = np.empty(0, np.int16)
+        """What was said last, as far as concealment looks back."""
+        self._context = round(CONTEXT_S * sample_rate)
+        self._before: _Packet | None = None
+        """The last one of the slice before."""
         self.undecoded = 0
         """Packets that a codec refused."""
         self._clocks = Clocks(
@@ -217,23 +241,33 @@ class Voice:
         speech = np.isin(part.payload_type, self._spoken)
         self._jitter.add(part.at[speech], part.timestamp[speech])
         for placed in self._heard(self._timeline.place(part, final=final)):
-            for piece in self._decode(placed):
-                start, samples = piece
-                if self._written is not None and start < self._written:
-                    samples = samples[self._written - start :]
-                    start = self._written
-                if len(samples):
-                    self._written = start + len(samples)
-                    yield Piece(start, samples)
+            for piece, lost in self._decode(placed):
+                yield from self._joined(piece, lost=lost)
+
+    def _joined(self, piece: Piece, *, lost: bool) -> Iterator[Piece]:
+        """The piece, behind what was lost before it where that can be concealed."""
+        written = self._written
+        start = piece.start if written is None else max(piece.start, written)
+        samples = piece.samples[start - piece.start :]
+        if not len(samples):
+            return
+        if written is not None and lost and 0 < start - written <= MOST_S * self._rate:
+            yield Piece(written, conceal(self._tail, samples, start - written, self._rate), made=True)
+        before = self._tail if start == written else self._tail[:0]
+        self._tail = np.concatenate([before, samples[-self._context :]])[-self._context :]
+        self._written = start + len(samples)
+        yield Piece(start, samples)
 
     def _heard(self, placed: Placed | None) -> Iterator[Placed]:
         if placed is not None:
             self._losses.add(placed.sequence, MAX_DROPOUT)
             yield placed
 
-    def _decode(self, placed: Placed) -> Iterator[Piece]:
+    def _decode(self, placed: Placed) -> Iterator[tuple[Piece, bool]]:
+        """Decoded stretches, and whether all that lies before one was lost on the way: no pause, no other codec."""
         packets = placed.packets
         for begin, end, encoding in self._stretches(placed):
+            lost = self._lost_before(placed, begin)
             codec = codecs.by_encoding()[encoding.name]
             decoder = self._decoders.get(encoding)
             if decoder is None:
@@ -245,7 +279,12 @@ class Voice:
                 continue
             samples = resample(samples, codec.sample_rate(encoding), self._rate)
             start = int(placed.position[begin]) * self._rate // self._clock
-            yield Piece(start, samples)
+            yield Piece(start, samples), lost
+        self._before = _Packet.of(placed, len(packets) - 1) if len(packets) else self._before
+
+    def _lost_before(self, placed: Placed, place: int) -> bool:
+        before = _Packet.of(placed, place - 1) if place else self._before
+        return before is not None and before.lost_until(_Packet.of(placed, place))
 
     def _stretches(self, placed: Placed) -> Iterator[tuple[int, int, Encoding]]:
         """(begin, end, encoding) of packets that follow one another without a gap."""

@@ -304,3 +304,22 @@ def test_every_call_ends_as_a_recording_or_a_reason(tmp_path: Path) -> None:
             row["id"] for row in rows
         )
         assert sum(get_recording(ledger.connection, row["id"]) is not None for row in rows) == 1
+
+
+def test_short_losses_are_interpolated_and_said(tmp_path: Path) -> None:
+    call = MadeCall(talk=1.0)
+    thinned = [
+        one
+        for one in call.frames()
+        if one.frame[50:54] != call.ssrc(0).to_bytes(4, "big")
+        or int.from_bytes(one.frame[44:46], "big") not in (10, 20, 21, 30, 31, 32, 33)
+    ]
+    box = recorded(tmp_path / "var", frames=thinned)
+    (recording,) = all_recordings(box)
+    quality = recording.facts.quality
+    assert (quality["caller"]["lost"], quality["caller"]["concealed"]) == (7, 60)
+    assert (quality["called"]["lost"], quality["called"]["concealed"]) == (0, 0)
+    _, samples = samples_of(box, recording)
+    assert len(samples) == 8008
+    quiet = np.flatnonzero(~samples[:8000, 0].reshape(-1, 160).any(axis=1))
+    assert quiet.tolist() == [30, 31, 32, 33]

@@ -151,3 +151,17 @@ def test_without_its_spans_a_voice_is_silent_there_and_the_same_elsewhere(said: 
         left = list(without(iter(voice), spans))
         assert all(len(each.samples) for each in left)
         assert np.array_equal(reference([left], -100, 1000), wanted)
+
+
+def test_what_was_interpolated_is_heard_only_where_nobody_was_and_counted() -> None:
+    made = Piece(10, np.full(10, 9, np.int16), made=True)
+    one = channel([piece(0, 10), made, piece(20, 10)], [piece(14, 6, 5)])
+    found, reach = one.fill(0, CHUNK)
+    assert found[:30].tolist() == [1] * 10 + [9] * 4 + [5] * 6 + [1] * 10
+    assert (reach, one.concealed) == (30, 4)
+
+
+def test_what_was_interpolated_across_two_chunks_is_counted_once() -> None:
+    one = channel([piece(0, CHUNK - 2), Piece(CHUNK - 2, np.full(4, 9, np.int16), made=True), piece(CHUNK + 2, 5)])
+    assert [len(np.flatnonzero(one.fill(begin, CHUNK)[0] == 9)) for begin in (0, CHUNK)] == [2, 2]
+    assert one.concealed == 4

@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 import struct
 from collections.abc import Sequence
+from itertools import pairwise
 from pathlib import Path
 
 import av
@@ -157,13 +158,20 @@ def test_shuffled_and_doubled_packets_say_the_same(tmp_path_factory: pytest.Temp
 
 @settings(max_examples=40, deadline=None)
 @given(lost=st.sets(st.integers(1, len(WHOLE) - 2), max_size=30))
-def test_lost_packets_are_silence_and_move_nothing(tmp_path_factory: pytest.TempPathFactory, lost: set[int]) -> None:
+def test_losses_move_nothing_and_touch_nothing_and_long_ones_are_silence(
+    tmp_path_factory: pytest.TempPathFactory, lost: set[int]
+) -> None:
     folder = tmp_path_factory.mktemp("thinned")
     expected = spoken(spooled(folder / "a.rtp", WHOLE)).reshape(-1, UNITS).copy()
-    expected[sorted(lost)] = 0
+    kept_rows = [number for number in range(len(WHOLE)) if number not in lost]
+    gaps = [range(one + 1, other) for one, other in pairwise(kept_rows)]
+    long = [number for gap in gaps if len(gap) > 3 for number in gap]
     kept = [piece for number, piece in enumerate(WHOLE) if number not in lost]
     path = spooled(folder / "b.rtp", kept)
-    assert np.array_equal(spoken(path).reshape(-1, UNITS), expected)
+    heard = spoken(path).reshape(-1, UNITS)
+    assert np.array_equal(heard[kept_rows], expected[kept_rows])
+    assert not heard[long].any()
+    assert len(heard) == len(expected)
     voice = Voice(survey(path), 8000, START)
     list(voice.pieces())
     assert (voice.counts.packets, voice.counts.lost) == (len(kept), len(lost))
@@ -322,3 +330,46 @@ def test_speech_whose_first_packet_was_delayed_keeps_its_beginning(tmp_path: Pat
     pieces = list(Voice(found, 8000, origin_of([found])).pieces())
     assert pieces[0].start == -40
     assert sum(len(piece.samples) for piece in pieces) == len(SPEECH) * UNITS
+
+
+# Short losses
+
+
+@pytest.mark.parametrize("missing", [1, 2, 3, 4])
+def test_a_short_loss_is_interpolated_and_a_longer_one_is_silence(tmp_path: Path, missing: int) -> None:
+    path = spooled(tmp_path / "a.rtp", WHOLE[:20] + WHOLE[20 + missing :])
+    made = [piece for piece in Voice(survey(path), 8000, START).pieces() if piece.made]
+    assert [(piece.start, len(piece.samples)) for piece in made] == ([(20 * UNITS, missing * UNITS)] if missing <= 3 else [])
+    whole, thinned = (spoken(spooled(tmp_path / "b.rtp", WHOLE))), spoken(path)
+    gap = slice(20 * UNITS, (20 + missing) * UNITS)
+    wrong = np.sqrt(np.mean((whole[gap].astype(float) - thinned[gap]) ** 2)) / np.sqrt(np.mean(whole[gap].astype(float) ** 2))
+    assert wrong < 0.25 if missing <= 3 else wrong == 1
+
+
+def test_a_pause_of_the_senders_own_is_no_loss(tmp_path: Path) -> None:
+    """Its numbers go on (silence suppression), or the packet behind it says that speech begins (the marker)."""
+    goes_on = [
+        *WHOLE[:20],
+        *(packet(number - 2, SPEECH[number], stamp=number * UNITS, delay=2 * PTIME) for number in range(22, 60)),
+    ]
+    begins = [*WHOLE[:20], packet(22, SPEECH[22], 128), *WHOLE[23:]]
+    for packets in (goes_on, begins):
+        samples = spoken(spooled(tmp_path / "a.rtp", packets)).reshape(-1, UNITS)
+        assert len(samples) == 60
+        assert (np.flatnonzero(~samples.any(axis=1))).tolist() == [20, 21]
+
+
+def test_nothing_is_interpolated_between_two_codecs(tmp_path: Path) -> None:
+    other = tone("PCMA", 440, 60)
+    packets = [*WHOLE[:20], *(packet(number, other[number], 8) for number in range(22, 60))]
+    samples = spoken(spooled(tmp_path / "a.rtp", packets)).reshape(-1, UNITS)
+    assert (np.flatnonzero(~samples.any(axis=1))).tolist() == [20, 21]
+
+
+@pytest.mark.parametrize("lost", [[9000], [9000, 9001], list(range(8, 25000, 10))])
+def test_a_loss_between_two_slices_is_interpolated_too(tmp_path: Path, lost: list[int]) -> None:
+    count = 2 * SLICE_BYTES // (UNITS + 22) + 100
+    kept = [packet(number, SPEECH[number % 50]) for number in range(count) if number not in set(lost)]
+    found = Voice(survey(spooled(tmp_path / "a.rtp", kept, a_block=50)), 8000, START)
+    made = sum(len(piece.samples) for piece in found.pieces() if piece.made)
+    assert made == UNITS * len([number for number in lost if number < count - 1]) == UNITS * found.counts.lost
