@@ -3,17 +3,24 @@
 A record is frozen, named for what has happened, and holds plain JSON values: text, integers, floats, booleans, tuples and dicts
 of them. Moments are nanoseconds since the epoch (UTC). `subject` is what the fact is about (a call, a recording, a service);
 `identity` are the fields that make it the same fact, so that writing it twice leaves one row. A changed meaning gets a new
-`version`, never a changed old one.
+`version`, never a changed old one; a field that was added has a default, which rows without it are read with.
 """
 
 from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, fields
+from dataclasses import MISSING, dataclass, fields
 from enum import StrEnum
 from typing import Any
 
+from appliance.proof_records import CallErased as CallErased
+from appliance.proof_records import CheckpointSigned as CheckpointSigned
+from appliance.proof_records import CheckpointStamped as CheckpointStamped
+from appliance.proof_records import CheckpointStored as CheckpointStored
+from appliance.proof_records import ErasureAsked as ErasureAsked
+from appliance.proof_records import ObjectsErased as ObjectsErased
+from appliance.proof_records import RecordingLabelled as RecordingLabelled
 from appliance.record import Record as Record
 from appliance.record import UnknownRecordError as UnknownRecordError
 from appliance.record import encode as encode
@@ -262,6 +269,7 @@ class Exported(Record):
     recording: str
     who: str
     what: str
+    why: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -342,7 +350,8 @@ KINDS: dict[str, type[Record]] = {
     for kind in (
         CallRinging, CallAnswered, CallEnded, SegmentClosed, RecordingReady, RecordingFailed, CallNotRecorded, UploadDone,
         UploadParked, RecordingExpired, RecordingHeld, RecordingErased, Listened, Exported, Changed, NodeEntered, WeirdSeen,
-        IssueOpened, IssueClosed, Heartbeat,
+        IssueOpened, IssueClosed, Heartbeat, CheckpointSigned, CheckpointStored, CheckpointStamped, RecordingLabelled, ErasureAsked,
+        ObjectsErased, CallErased,
     )
 }  # fmt: skip
 
@@ -354,6 +363,7 @@ def decode(kind: str, version: int, body: str) -> Record:
         raise UnknownRecordError(f"record {kind} version {version} is not known to this version of the program")
     values: dict[str, Any] = json.loads(body)
     known = {field.name for field in fields(cls)}
+    values = {field.name: field.default for field in fields(cls) if field.default is not MISSING} | values
     if set(values) != known:
         raise UnknownRecordError(f"record {kind}: fields {sorted(set(values) ^ known)} do not match version {version}")
     make: Callable[..., Record] = cls

@@ -72,7 +72,7 @@ def _table(tree: Options, path: str) -> Iterator[str]:
     for name, field in type(tree).model_fields.items():
         value = getattr(tree, name)
         about = f"{field.title}: {field.description}"
-        if isinstance(value, Options) or name in ("lines", "recipients"):
+        if isinstance(value, Options) or name in ("lines", "recipients", "rules"):
             nested.append((f"{path}{name}", about, value))
         else:
             yield from textwrap.wrap(about, 118, initial_indent="# ", subsequent_indent="#   ")
