@@ -16,6 +16,7 @@ from typing import Any, NamedTuple
 
 from appliance import manifest
 from appliance.calls import Call, Recording
+from appliance.errors import CouldNotError
 from appliance.jobs import NewJob, enqueue
 from appliance.keys import SigningKey
 from appliance.ledger import Ledger, append
@@ -23,6 +24,8 @@ from appliance.records import ErasureAsked, RecordingErased, RecordingHeld
 
 ERASE, UNLINK = "erase", "unlink"
 """Kinds of jobs: the uploader's and the janitor's part of an erasure."""
+HELD = "it is held for a case"
+"""What a job of either kind says while it waits for a release."""
 ERASED = "erased"
 """What the call says instead of a number."""
 _EMPTY: Mapping[str, Mapping[str, Any]] = {
@@ -71,13 +74,18 @@ def ask_contract(ledger: Ledger, contract: str, now: int) -> None:
 
 
 def hold(ledger: Ledger, found: Iterable[Recording], who: str, why: str, now: int, *, held: bool) -> int:
-    """Keep these for a case, or release them; an erasure that waits for the release goes on at once. Returns how many changed."""
+    """Keep these for a case, or release them; an erasure that waits for the release goes on at once. Returns how many changed.
+
+    Raises CouldNotError where an erasure is at work on one this very moment: whoever works looked for a hold after taking the job.
+    """
     count = 0
     for recording in found:
         if recording.held == held or recording.erased_at is not None:
             continue
         facts = recording.facts
         with ledger.transaction() as connection:
+            if held and waiting(connection, facts.call) == "leased":
+                raise CouldNotError(f"recording {facts.recording}: is being erased at this moment and can no longer be held")
             append(connection, [RecordingHeld(at=now, recording=facts.recording, held=held, who=who, why=why)])
             connection.execute(
                 "UPDATE job SET not_before = ? WHERE subject = ? AND kind IN (?, ?) AND state = 'ready' AND not_before > ?",

@@ -15,7 +15,7 @@ from appliance import checkpoints, jobs, shelf
 from appliance.box import Box
 from appliance.calls import Recording
 from appliance.clock import Clock
-from appliance.erasure import ERASE, UNLINK
+from appliance.erasure import ERASE, HELD, UNLINK
 from appliance.jobs import Job, NewJob
 from appliance.ledger import Ledger
 from appliance.logs import Trouble
@@ -30,6 +30,7 @@ from uploader.timestamp import stamp
 KINDS = (ERASE, checkpoints.JOB)
 LEASE = 900 * SECOND
 _BUSY_WAIT = 2 * SECOND
+_CONTRACT_WAIT = 30 * SECOND
 _HELD_WAIT = 3600 * SECOND
 
 log = logging.getLogger(__name__)
@@ -169,9 +170,9 @@ class Errands:
     def _obstacle(self, job: Job, recording: Recording | None) -> tuple[str, int] | None:
         """Why the erasure has to wait, and how long. From here on no upload of the recording begins any more."""
         if recording is None:
-            return self._contract_obstacle(job)
+            return self._contract_obstacle()
         if recording.held:
-            return "it is held for a case", _HELD_WAIT
+            return HELD, _HELD_WAIT
         with self._ledger.transaction() as connection:
             name = recording.facts.recording
             connection.execute(
@@ -181,7 +182,10 @@ class Errands:
             busy = connection.execute("SELECT 1 FROM job WHERE kind = 'upload' AND subject = ? AND state = 'leased'", (name,))
             return ("it is being sent", _BUSY_WAIT) if busy.fetchone() else None
 
-    def _contract_obstacle(self, job: Job) -> tuple[str, int] | None:
+    def _contract_obstacle(self) -> tuple[str, int] | None:
         """A contract's objects go as a whole only after each of its recordings has gone by itself: none is held, none waits."""
-        left = self._ledger.connection.execute("SELECT count(*) FROM recording WHERE erased_at IS NULL").fetchone()[0]
-        return (f"{left} recordings are not erased yet", _BUSY_WAIT if job.attempts < 100 else _HELD_WAIT) if left else None
+        query = "SELECT count(*), coalesce(sum(held), 0) FROM recording WHERE erased_at IS NULL"
+        left, held = self._ledger.connection.execute(query).fetchone()
+        return (
+            (f"{left} recordings are not erased yet, {held} of them held", _HELD_WAIT if held else _CONTRACT_WAIT) if left else None
+        )

@@ -54,7 +54,7 @@ class Unlinking:
         name = job.body["recording"]
         recording = get_recording(self._ledger.connection, name) if name else None
         if recording is not None and recording.held:
-            self._jobs.retry(job, self._clock.now(), "it is held for a case", wait=_HELD_WAIT, forgive=True)
+            self._jobs.retry(job, self._clock.now(), erasure.HELD, wait=_HELD_WAIT, forgive=True)
             return False
         query = "SELECT 1 FROM job WHERE kind = 'render' AND subject = ? AND state != 'done'"
         if self._ledger.connection.execute(query, (job.subject,)).fetchone():

@@ -12,6 +12,7 @@ from appliance import erasure, keys, manifest
 from appliance.box import Box
 from appliance.calls import Call, Recording
 from appliance.erasure import Order
+from appliance.errors import CouldNotError
 from appliance.keys import SigningKey
 from appliance.ledger import Ledger, append
 from appliance.lookup import get_call, get_recording
@@ -77,6 +78,14 @@ def test_what_is_held_is_passed_over(found: Ledger) -> None:
     assert erasure.hold(found, [recording(found)], "chief", "case", START, held=True) == 1
     assert erasure.hold(found, [recording(found)], "chief", "case", START, held=True) == 0
     assert ask(found) == 1 and jobs(found) == [("unlink", "b" * 16, "ready")]
+
+
+def test_what_is_being_erased_this_moment_can_no_longer_be_held(found: Ledger) -> None:
+    ask(found)
+    found.connection.execute("UPDATE job SET state = 'leased' WHERE subject = ?", (facts.CALL,))
+    with pytest.raises(CouldNotError, match="is being erased at this moment"):
+        erasure.hold(found, [recording(found)], "chief", "case", START, held=True)
+    assert not recording(found).held
 
 
 def test_a_release_lets_go_on_what_waited(found: Ledger) -> None:

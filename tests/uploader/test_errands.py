@@ -259,7 +259,10 @@ def test_a_contract_goes_as_a_whole_only_after_each_of_its_recordings(
     store.objects["v1/other/1/heartbeat"] = b"theirs"
     erasure.ask_contract(ledger, "local", clock.now())
     drain(worker)
-    assert state(ledger, "erase", "contract local") == ("ready", "3 recordings are not erased yet") and len(store.objects) == 8
+    assert (
+        state(ledger, "erase", "contract local") == ("ready", "3 recordings are not erased yet, 0 of them held")
+        and len(store.objects) == 8
+    )
     ledger.connection.execute("UPDATE recording SET erased_at = 1")
     clock.forward(3600)
     drain(worker)
