@@ -20,7 +20,7 @@ Commands = Any
 def add(commands: Commands, common: argparse.ArgumentParser) -> None:
     """`appliance report completeness`."""
     parser = commands.add_parser("report", help="what was seen, what was recorded, what is stored")
-    actions = parser.add_subparsers(title="reports", metavar="REPORT", required=True)
+    actions = parser.add_subparsers(title="actions", metavar="ACTION", required=True)
     whole = actions.add_parser(
         "completeness", parents=[common], help="calls, recordings and objects by day; every gap with its reason"
     )
