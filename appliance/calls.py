@@ -15,6 +15,7 @@ from appliance.moments import SECOND, isoformat
 from appliance.records import (
     CallAnswered,
     CallEnded,
+    CallErased,
     CallNotRecorded,
     CallRinging,
     LegTied,
@@ -138,6 +139,13 @@ def project(record: Record) -> Iterator[Statement]:
             yield "UPDATE recording SET held = ? WHERE id = ?", (record.held, record.recording)
         case RecordingErased():
             yield "UPDATE recording SET erased_at = ? WHERE id = ?", (record.at, record.recording)
+        case CallErased():
+            yield (
+                """UPDATE call SET caller = '', caller_raw = '', caller_e164 = NULL, caller_name = '', caller_reason = 'erased',
+                   called = '', called_raw = '', called_e164 = NULL, detail = NULL, line = CASE WHEN ? THEN NULL ELSE line END
+                   WHERE id = ?""",
+                (record.line_too, record.call),
+            )
         case _:
             return
 

@@ -18,7 +18,10 @@ from appliance import __version__
 from appliance.errors import ApplianceError
 
 GROUP = "appliance.commands"
-_ORDER = ("demo", "replay", "calls", "recordings", "open", "verify", "status", "doctor", "config")
+_ORDER = (
+    "demo", "replay", "calls", "recordings", "open", "verify", "evidence", "hold", "release", "label", "erase", "report", "status",
+    "doctor", "config",
+)  # fmt: skip
 
 
 def main(argv: Sequence[str] | None = None) -> int:

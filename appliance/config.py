@@ -18,6 +18,9 @@ from pydantic import AfterValidator, Field, ValidationError
 from appliance import numbers, options
 from appliance.errors import ConfigError
 from appliance.options import Options as Options
+from appliance.terms import Proof as Proof
+from appliance.terms import Retention as Retention
+from appliance.terms import RetentionRule as RetentionRule
 from appliance.toml_lines import line_of
 
 Chosen = TypeVar("Chosen", bound=Options)
@@ -74,6 +77,7 @@ class Line(Options):
         title="Record",
         description="false: calls of this line are never recorded; it is decided at the INVITE, and no audio touches the disk.",
     )
+    group: str = Field(default="", title="Group", description="What this line belongs to, such as 営業; retention may go by it.")
 
 
 class Rule(Options):
@@ -220,17 +224,6 @@ class Store(Options):
     )
 
 
-class Retention(Options):
-    """How long things are kept on the box."""
-
-    local_days: int = Field(
-        default=0,
-        ge=0,
-        title="Local days",
-        description="Days after which a stored recording's local copy is removed; 0 keeps it. What is not stored is never removed.",
-    )
-
-
 class Web(Options):
     """The console."""
 
@@ -286,6 +279,7 @@ class Config(Options):
     )
     store: Store = Field(default_factory=Store, title="Store", description="Where sealed recordings are sent.")
     retention: Retention = Field(default_factory=Retention, title="Retention", description="How long things are kept on the box.")
+    proof: Proof = Field(default_factory=Proof, title="Proof", description="How what was recorded is vouched for.")
     web: Web = Field(default_factory=Web, title="Console", description="The console's address.")
     health: Health = Field(default_factory=Health, title="Health", description="When the health checks complain.")
 

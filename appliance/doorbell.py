@@ -39,6 +39,16 @@ def ring(run: Path, *names: str) -> None:
         return
 
 
+def answers(bell: Path) -> bool:
+    """Whether somebody listens at this bell now."""
+    try:
+        with _short(bell.parent) as folder, socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM | socket.SOCK_NONBLOCK) as sender:
+            sender.connect(f"{folder}/{bell.name}")
+    except OSError:
+        return False
+    return True
+
+
 class Doorbell:
     """One service's bell: hung in the run folder, waited on with a time-out."""
 

@@ -50,6 +50,11 @@ class Folders:
         return self.data / "quarantine"
 
     @property
+    def checkpoints(self) -> Path:
+        """Signed checkpoints of the chain."""
+        return self.data / "checkpoints"
+
+    @property
     def store(self) -> Path:
         """The embedded default's object store."""
         return self.data / "store"

@@ -122,6 +122,13 @@ class Jobs:
             )
         return cursor.rowcount == 1
 
+    def note(self, job: Job, **found: Any) -> None:
+        """Keep what was found out for whoever goes on with the job."""
+        with self._ledger.transaction() as connection:
+            connection.execute(
+                "UPDATE job SET body = json_patch(body, ?) WHERE id = ? AND holder = ?", (json.dumps(found), job.id, self._holder)
+            )
+
     def finish(self, job: Job, now: int, records: Iterable[Record] = (), then: Iterable[NewJob] = ()) -> None:
         """The job is done: its records and the jobs that follow begin in the same transaction."""
         with self._ledger.transaction() as connection:

@@ -177,6 +177,13 @@ def signing_key(folder: Path) -> SigningKey:
     return SigningKey(key)
 
 
+def present_signing_key(folder: Path) -> SigningKey:
+    """The box's signing key, which must be there: whoever vouches for what was, signs with no new key. Raises KeyFileError."""
+    if not _is_there(folder / f"{BOX}.key"):
+        raise KeyFileError(f"{folder / f'{BOX}.key'}: the box's signing key is not there; restore it from the backup")
+    return signing_key(folder)
+
+
 def _new_signing_key(path: Path) -> None:
     """A fresh key; its public half first, so that whoever dies in between leaves none that lacks it."""
     fresh = Ed25519PrivateKey.generate()

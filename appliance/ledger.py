@@ -58,6 +58,7 @@ class Ledger:
             )
             connection.row_factory = sqlite3.Row
             connection.execute("PRAGMA synchronous=FULL")
+            connection.execute("PRAGMA secure_delete=ON")  # what is erased on demand is gone from the file too
             connection.execute("SELECT id FROM record LIMIT 1").fetchone()
         except (sqlite3.Error, OSError) as error:
             raise LedgerError(
@@ -136,6 +137,10 @@ class Ledger:
         )
         found = rows.fetchone()
         return None if found is None else _read(found)
+
+    def forget(self) -> bool:
+        """Empty the log of changes, in which erased rows could still be read. False while somebody reads it: ask again later."""
+        return not self.connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0]
 
     def last_row(self) -> int:
         """The id of the newest record, 0 in an empty ledger."""

@@ -8,7 +8,7 @@ from dataclasses import fields
 from typing import Any
 
 from appliance.calls import Call, Recording, Statement
-from appliance.records import RecordingReady, decode
+from appliance.records import RecordingLabelled, RecordingReady, decode
 
 _CALL_COLUMNS = ", ".join(f"call.{field.name}" for field in fields(Call))
 _RECORDING_COLUMNS = "body, store, key, stored_at, parked, expired_at, held, erased_at"
@@ -68,3 +68,14 @@ def is_paused(connection: sqlite3.Connection, call: str) -> bool:
     last = "SELECT kind FROM record WHERE subject = ? AND kind IN ('RecordingPaused', 'RecordingResumed') ORDER BY at DESC LIMIT 1"
     found = connection.execute(last, (call,)).fetchone()
     return found is not None and found[0] == "RecordingPaused"
+
+
+def labels(connection: sqlite3.Connection) -> dict[str, set[str]]:
+    """The labels that each recording bears now, of those that bear one."""
+    found: dict[str, set[str]] = {}
+    for row in connection.execute("SELECT kind, version, body FROM record WHERE kind = 'RecordingLabelled' ORDER BY id"):
+        record = decode(row["kind"], row["version"], row["body"])
+        assert isinstance(record, RecordingLabelled)  # the query was told so
+        borne = found.setdefault(record.recording, set())
+        (borne.add if record.labelled else borne.discard)(record.label)
+    return {recording: borne for recording, borne in found.items() if borne}

@@ -2,7 +2,8 @@
 
 The facts of a recording are written as canonical JSON (sorted keys, no spaces, ASCII escapes). Their SHA-256 is the recording's
 `chain`; every manifest names the `previous` one and its own `sequence`, so that none can be taken out, added or changed without
-a trace; the box's Ed25519 signature covers the chain value. Anyone with the box's public key checks it offline.
+a trace; the box's Ed25519 signature covers the chain value. Anyone with the box's public key checks it offline. Checkpoints of the
+chain, evidence bundles and proofs of erasure are signed the same way, each under a context of its own, so that none passes for another.
 """
 
 from __future__ import annotations
@@ -18,7 +19,10 @@ from appliance.keys import SigningKey, signature_holds
 VERSION = 1
 FIRST = "0" * 64
 """What the first recording of a box names as the one before it."""
-_CONTEXT = b"appliance manifest v1\n"
+RECORDING = "manifest"
+CHECKPOINT = "checkpoint"
+BUNDLE = "bundle"
+ERASURE = "erasure"
 
 
 class ManifestError(ValueError):
@@ -44,11 +48,11 @@ def canonical(value: Mapping[str, Any]) -> bytes:
     return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=True, allow_nan=False).encode("ascii")
 
 
-def sign(facts: Mapping[str, Any], key: SigningKey) -> Manifest:
-    """The manifest of these facts, which already name `sequence` and `previous`."""
+def sign(facts: Mapping[str, Any], key: SigningKey, kind: str = RECORDING) -> Manifest:
+    """The manifest of these facts (those of a recording already name `sequence` and `previous`)."""
     full = {"version": VERSION, **facts}
     chain = hashlib.sha256(canonical(full)).hexdigest()
-    return Manifest(facts=full, chain=chain, signature=key.sign(_CONTEXT + chain.encode()), public_key=key.public)
+    return Manifest(facts=full, chain=chain, signature=key.sign(_message(kind, chain)), public_key=key.public)
 
 
 def decode(document: bytes) -> Manifest:
@@ -69,7 +73,12 @@ def decode(document: bytes) -> Manifest:
     return found
 
 
-def check_signature(chain: str, signature: str, public_key: str) -> None:
+def check_signature(chain: str, signature: str, public_key: str, kind: str = RECORDING) -> None:
     """Raises ManifestError unless the box with this public key signed this chain value."""
-    if not signature_holds(public_key, _CONTEXT + chain.encode(), signature):
+    if not signature_holds(public_key, _message(kind, chain), signature):
         raise ManifestError("the box's signature does not hold")
+
+
+def _message(kind: str, chain: str) -> bytes:
+    """What is signed: the kind of document, so that no signature is good for another kind, and the hash of its facts."""
+    return f"appliance {kind} v{VERSION}\n{chain}".encode()

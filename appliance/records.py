@@ -3,17 +3,28 @@
 A record is frozen, named for what has happened, and holds plain JSON values: text, integers, floats, booleans, tuples and dicts
 of them. Moments are nanoseconds since the epoch (UTC). `subject` is what the fact is about (a call, a recording, a service);
 `identity` are the fields that make it the same fact, so that writing it twice leaves one row. A changed meaning gets a new
-`version`, never a changed old one.
+`version`, never a changed old one; a field that was added has a default, which rows without it are read with.
 """
 
 from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, fields
+from dataclasses import MISSING, dataclass, fields
 from enum import StrEnum
 from typing import Any
 
+from appliance.health_records import Heartbeat as Heartbeat
+from appliance.health_records import IssueClosed as IssueClosed
+from appliance.health_records import IssueOpened as IssueOpened
+from appliance.health_records import WeirdSeen as WeirdSeen
+from appliance.proof_records import CallErased as CallErased
+from appliance.proof_records import CheckpointSigned as CheckpointSigned
+from appliance.proof_records import CheckpointStamped as CheckpointStamped
+from appliance.proof_records import CheckpointStored as CheckpointStored
+from appliance.proof_records import ErasureAsked as ErasureAsked
+from appliance.proof_records import ObjectsErased as ObjectsErased
+from appliance.proof_records import RecordingLabelled as RecordingLabelled
 from appliance.record import Record as Record
 from appliance.record import UnknownRecordError as UnknownRecordError
 from appliance.record import encode as encode
@@ -319,6 +330,7 @@ class Exported(Record):
     recording: str
     who: str
     what: str
+    why: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -346,60 +358,13 @@ class NodeEntered(Record):
     node: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class WeirdSeen(Record):
-    """A surprise on the wire, counted, with one sample."""
-
-    subject_field = "name"
-    identity_fields = ("at", "via")
-
-    name: str
-    via: str
-    count: int
-    sample: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class IssueOpened(Record):
-    """A health check found something, with its mend."""
-
-    subject_field = "check"
-    identity_fields = ("at",)
-
-    check: str
-    severity: str
-    what: str
-    mend: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class IssueClosed(Record):
-    """A health check is satisfied again."""
-
-    subject_field = "check"
-    identity_fields = ("at",)
-
-    check: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Heartbeat(Record):
-    """What a service last said of itself; only the newest of each service is kept."""
-
-    subject_field = "service"
-
-    service: str
-    pid: int
-    state: str
-    detail: Mapping[str, Any]
-
-
 KINDS: dict[str, type[Record]] = {
     kind.__name__: kind
     for kind in (
         CallRinging, CallAnswered, CallEnded, LegTied, SegmentClosed, RecordingPaused, RecordingResumed, RecordingReady,
         RecordingFailed, CallNotRecorded, UploadDone, UploadParked, RecordingExpired, RecordingHeld, RecordingErased, Listened,
-        Exported, Changed, NodeEntered, WeirdSeen, IssueOpened, IssueClosed, Heartbeat,
+        Exported, Changed, NodeEntered, WeirdSeen, IssueOpened, IssueClosed, Heartbeat, CheckpointSigned, CheckpointStored,
+        CheckpointStamped, RecordingLabelled, ErasureAsked, ObjectsErased, CallErased,
     )
 }  # fmt: skip
 
@@ -411,6 +376,7 @@ def decode(kind: str, version: int, body: str) -> Record:
         raise UnknownRecordError(f"record {kind} version {version} is not known to this version of the program")
     values: dict[str, Any] = json.loads(body)
     known = {field.name for field in fields(cls)}
+    values = {field.name: field.default for field in fields(cls) if field.default is not MISSING} | values
     if set(values) != known:
         raise UnknownRecordError(f"record {kind}: fields {sorted(set(values) ^ known)} do not match version {version}")
     make: Callable[..., Record] = cls

@@ -2,6 +2,7 @@
 
     v1/CONTRACT/EPOCH/YYYY/MM/DD/ID-SHA16.flac.age     a recording; SHA16 are the first 16 digits of the sealed file's SHA-256
     v1/CONTRACT/EPOCH/YYYY/MM/DD/ID-SHA16.json.age     its manifest
+    v1/CONTRACT/EPOCH/checkpoints/SIZE-SHA16.json      a signed checkpoint of the chain, and .tsr its time stamp; nothing personal
 
 The content is in the name, so a name is written once and never means anything else. No telephone number is ever part of it.
 """
@@ -48,6 +49,21 @@ def recording_key(contract: str, epoch: int, started_at: int, recording: str, se
 def manifest_key(key: str) -> str:
     """The key of the manifest beside this recording."""
     return key.rsplit(".", 2)[0] + MANIFEST
+
+
+def all_of_recording(contract: str, epoch: int, started_at: int, recording: str) -> str:
+    """What the key of everything that belongs to a recording begins with: all contents, manifests, headers."""
+    return f"{LAYOUT}/{contract}/{epoch}/{to_datetime(started_at):%Y/%m/%d}/{recording}-"
+
+
+def checkpoint_key(contract: str, epoch: int, file: str) -> str:
+    """The key of a checkpoint's file, or of its time stamp."""
+    return f"{LAYOUT}/{contract}/{epoch}/checkpoints/{file}"
+
+
+def is_checkpoint(key: str) -> bool:
+    """Whether this is the key of a checkpoint."""
+    return "/checkpoints/" in key and key.endswith(".json")
 
 
 def read_key(key: str) -> ObjectName | None:

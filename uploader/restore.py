@@ -8,29 +8,22 @@ from __future__ import annotations
 
 import hashlib
 import json
-import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field
 from typing import Any
 
-from appliance import manifest, shelf
+from appliance import checkpoints, manifest, retelling, shelf
 from appliance.box import Box
 from appliance.clock import Clock
 from appliance.errors import CouldNotError
 from appliance.keys import Identity
 from appliance.ledger import Ledger
-from appliance.records import CallAnswered, CallEnded, CallRinging, Record, RecordingReady, UploadDone, with_tuples
+from appliance.records import CheckpointSigned, UploadDone
 from appliance.sealed import SealedError, open_sealed
 from uploader import objects
-from uploader.store import Store, StoreError
+from uploader.store import Store, StoreError, open_store
 
 MAX_MANIFEST = 16 * 1024 * 1024
-_FILE = re.compile(r"\d{4}/\d\d/\d\d/(?P<id>[a-z2-7]{16})\.(?P<format>[a-z0-9]+)\.age\Z", re.ASCII)
-_HOLDS: dict[str, tuple[type, ...]] = {
-    "int": (int,), "int | None": (int, type(None)), "str": (str,), "str | None": (str, type(None)), "bool": (bool,),
-    "float": (int, float), "tuple[str, ...]": (tuple,), "Mapping[str, Any]": (dict,),
-}  # fmt: skip
-"""The types of fields in `appliance/records.py`, as they are written there."""
 
 
 @dataclass(slots=True)
@@ -65,11 +58,40 @@ def restore(box: Box, ledger: Ledger, store: Store, identities: Sequence[Identit
     for item in found:
         try:
             _take(box, ledger, store, item, clock, done)
-        except (StoreError, SealedError, shelf.ShelfError) as error:
+        except (StoreError, SealedError, manifest.ManifestError, shelf.ShelfError) as error:
             done.problems.append(f"{item.key}: {error}")
-        except (KeyError, TypeError, AttributeError) as error:
+        except retelling.MALFORMED as error:
             done.problems.append(f"{item.manifest_key}: is no manifest of a recording ({error!r})")
+    _compare(box, ledger, store, done, signer.strip().lower())
     return done
+
+
+def restore_into(box: Box, ledger: Ledger, identities: Sequence[Identity], clock: Clock, signer: str) -> tuple[int, list[str]]:
+    """Entry point of `appliance doctor --rebuild`: how many recordings the store gave back, and what was wrong. Raises CouldNotError."""
+    done = restore(box, ledger, open_store(box), identities, clock, signer)
+    return done.recordings, done.problems
+
+
+def _compare(box: Box, ledger: Ledger, store: Store, done: Restored, signer: str) -> None:
+    """Take in the checkpoints of the store, and say where the chain that came back is not the one they vouch for."""
+    found: list[CheckpointSigned] = []
+    for stored in store.list(objects.prefix(box.config.site.contract)):
+        if not objects.is_checkpoint(stored.key):
+            continue
+        try:
+            one = checkpoints.read(_small(store, stored.key))
+            if one.public_key not in ({signer} if signer else done.public_keys):
+                raise manifest.ManifestError("is signed by another box than the recordings")
+            shelf.write(box.folders.checkpoints / one.file, checkpoints.document(one))
+        except (StoreError, SealedError, manifest.ManifestError, shelf.ShelfError) as error:
+            done.problems.append(f"{stored.key}: {error}")
+            continue
+        ledger.append(one)
+        found.append(one)
+    try:
+        done.problems += checkpoints.check(found, checkpoints.leaves(ledger), None, box.config.site.contract)
+    except checkpoints.CheckpointError as error:
+        done.problems += [str(error)] if found else []
 
 
 def _order(item: _Found) -> tuple[int, int]:
@@ -106,10 +128,11 @@ def _small(store: Store, key: str) -> bytes:
 
 def _take(box: Box, ledger: Ledger, store: Store, item: _Found, clock: Clock, done: Restored) -> None:
     facts = item.signed.facts["recording"]
-    _check_file(facts)
-    records = list(_records(item, facts, box.config.store.kind, clock.now()))
-    for record in records:
-        _check_types(record)
+    records = list(retelling.records_of(item.signed, item.sealed_manifest))
+    stored = UploadDone(
+        at=clock.now(), recording=facts["recording"], store=box.config.store.kind, key=item.key, manifest_key=item.manifest_key,
+        bytes=facts["bytes"], sha256=facts["sealed_sha256"], verified="read-back",
+    )  # fmt: skip
     taken = ledger.connection.execute("SELECT id FROM recording WHERE sequence = ?", (item.signed.facts["sequence"],)).fetchone()
     if taken is not None and taken["id"] != facts["recording"]:
         raise StoreError("this box has recordings of its own with the same numbers; restore onto an empty folder (--data)")
@@ -117,23 +140,8 @@ def _take(box: Box, ledger: Ledger, store: Store, item: _Found, clock: Clock, do
         done.present += 1
         return
     _fetch(box, store, item, facts)
-    ledger.append(*records)
+    ledger.append(*records, stored)
     done.recordings += 1
-
-
-def _check_file(facts: dict[str, Any]) -> None:
-    """The file's name is ours: whoever may write into the bucket may also have written the manifest."""
-    found = _FILE.match(facts["file"])
-    if found is None or (found["id"], found["format"]) != (facts["recording"], facts["format"]):
-        raise SealedError("names a file outside the recordings folder")
-
-
-def _check_types(record: Record) -> None:
-    """Every field holds what the vocabulary says. Raises TypeError."""
-    for told in fields(record):
-        value = getattr(record, told.name)
-        if not isinstance(value, _HOLDS[str(told.type)]) or (isinstance(value, int) and abs(value) >= 1 << 63):
-            raise TypeError(f"{record.kind}.{told.name} is {str(value)[:40]!r}")
 
 
 def _fetch(box: Box, store: Store, item: _Found, facts: dict[str, Any]) -> None:
@@ -146,37 +154,6 @@ def _fetch(box: Box, store: Store, item: _Found, facts: dict[str, Any]) -> None:
         if found.hexdigest() != facts["sealed_sha256"]:
             raise SealedError("the stored object is not what its manifest describes")
     shelf.write(path.with_name(f"{facts['recording']}.json.age"), item.sealed_manifest)
-
-
-def _records(item: _Found, facts: dict[str, Any], store: str, now: int) -> Iterator[Record]:
-    signed = item.signed
-    call = signed.facts["call"]
-    yield CallRinging(
-        at=call["started_at"], call=call["id"], direction=call["direction"], caller=call["caller"], caller_raw=call["caller_raw"],
-        caller_e164=call["caller_e164"], caller_name=call["caller_name"], caller_reason=call["caller_reason"],
-        called=call["called"], called_raw=call["called_raw"], called_e164=call["called_e164"], line=call["line"],
-        start_seen=call["start_seen"], via=call["via"], sip_call_id="", headers=(),
-    )  # fmt: skip
-    if call["answered_at"] is not None:
-        yield CallAnswered(at=call["answered_at"], call=call["id"])
-    if call["ended_at"] is not None:
-        yield CallEnded(
-            at=call["ended_at"], call=call["id"], reason=call["end_reason"], sip_status=call["sip_status"],
-            started_at=call["started_at"], ringing_at=call["ringing_at"], answered_at=call["answered_at"],
-            end_seen=bool(call["end_seen"]),
-        )  # fmt: skip
-    told: dict[str, Any] = with_tuples(facts)
-    beside = facts["file"].rpartition("/")[0] + f"/{facts['recording']}.json.age"
-    yield RecordingReady(
-        at=signed.facts["signed_at"], **told, manifest=beside,
-        manifest_sha256=hashlib.sha256(item.sealed_manifest).hexdigest(),
-        epoch=signed.facts["epoch"], sequence=signed.facts["sequence"],
-        previous=signed.facts["previous"], chain=signed.chain, signature=signed.signature,
-    )  # fmt: skip
-    yield UploadDone(
-        at=now, recording=facts["recording"], store=store, key=item.key, manifest_key=item.manifest_key, bytes=facts["bytes"],
-        sha256=facts["sealed_sha256"], verified="read-back",
-    )  # fmt: skip
 
 
 def as_json(done: Restored) -> str:

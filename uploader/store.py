@@ -1,15 +1,17 @@
-"""What a store is: put, read, look, list. Nothing else is asked of a bucket, a disk or a NAS; deletion is not among it.
+"""What a store is: put, read, look, list. Nothing else is asked of a bucket, a disk or a NAS in order to send.
 
 Errors say what to do, not what happened inside: `StoreAgainError` (later), `StoreRefusedError` (a person is needed),
 `MissingObjectError`. A store never reports success for what it does not know; a lost response is `StoreAgainError`, and the
 next try looks before it writes.
+
+What only some stores can do is a second protocol: `Removing` (for erasure, never for sending).
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, NamedTuple, Protocol
+from typing import Any, NamedTuple, Protocol, runtime_checkable
 
 from appliance import config, registry
 from appliance.box import Box
@@ -57,6 +59,14 @@ class Store(Protocol):
 
     def list(self, prefix: str) -> Iterator[Stored]:
         """Every object whose key begins so, by key. Raises StoreError."""
+
+
+@runtime_checkable
+class Removing(Protocol):
+    """A store from which an object can be erased by whoever has the right; nothing that sends ever calls this."""
+
+    def remove(self, key: str) -> int:
+        """Erase the object: all versions, markers and unfinished parts; returns how many. Raises StoreError."""
 
 
 def open_store(box: Box) -> Store:

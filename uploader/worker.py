@@ -16,6 +16,7 @@ from appliance.moments import SECOND
 from appliance.records import RecordingReady, UploadDone, UploadParked
 from uploader import objects
 from uploader.delivery import DamagedCopyError, Parcel, deliver
+from uploader.errands import Errands
 from uploader.store import Store, StoreAgainError, StoreError, open_store
 
 KIND = "upload"
@@ -35,6 +36,7 @@ class Worker:
         self._jobs = jobs.Jobs(ledger, jobs.holder("uploader"))
         self._jobs.release_dead(KIND)
         self._trouble = Trouble(log, clock.monotonic)
+        self._errands = Errands(box, ledger, clock, self._reach)
         self.stored = 0
         self.failed: list[str] = []
 
@@ -48,16 +50,22 @@ class Worker:
         """Make everything that waits for its next try due now; returns the moment, from which on a failure waits again."""
         now = self._clock.now()
         self._jobs.hurry(KIND, now)
+        self._errands.hurry(now)
         return now
 
     def unpark(self) -> None:
         """Give everything that was parked for a person another try."""
         self._jobs.unpark(KIND, self._clock.now())
+        self._errands.unpark(self._clock.now())
 
     def one(self, due_by: int | None = None) -> bool:
         """Deliver the oldest recording that is due (or was at `due_by`); returns whether there was one."""
         now = self._clock.now()
         due = now if due_by is None else due_by
+        if self._errands.one(due):
+            self.failed += self._errands.said()
+            doorbell.ring(self._box.folders.run)
+            return True
         job = self._jobs.claim(KIND, due, LEASE + now - due)
         if job is None:
             return False
@@ -79,14 +87,19 @@ class Worker:
         if found is None or found.erased_at is not None:
             return None
         facts, site = found.facts, self._box.config.site
-        self._store = self._store or self._open_store(self._box)
+        store = self._reach()
         extension = facts.file.split(".")[1]
         key = objects.recording_key(site.contract, facts.epoch, facts.started_at, recording, facts.sealed_sha256, extension)
-        size = deliver(self._store, Parcel(key, self._local(facts.file), facts.sealed_sha256))
+        size = deliver(store, Parcel(key, self._local(facts.file), facts.sealed_sha256))
         beside = self._local(facts.manifest)
         manifest_key = objects.manifest_key(key)
-        deliver(self._store, Parcel(manifest_key, beside, facts.manifest_sha256))
+        deliver(store, Parcel(manifest_key, beside, facts.manifest_sha256))
         return _done(self._clock.now(), facts, self._box.config.store.kind, key, manifest_key, size)
+
+    def _reach(self) -> Store:
+        """The store, opened once. Raises StoreError."""
+        self._store = self._store or self._open_store(self._box)
+        return self._store
 
     def _local(self, file: str) -> Path:
         return self._box.folders.recordings / file

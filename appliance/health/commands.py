@@ -6,12 +6,16 @@ import argparse
 import json
 import platform
 import sqlite3
+import sys
 import time
+from dataclasses import asdict
+from pathlib import Path
 from typing import Any
 
-from appliance import __version__
+from appliance import __version__, doorbell, keys
 from appliance.box import Box
-from appliance.errors import CouldNotError
+from appliance.clock import SystemClock
+from appliance.errors import CouldNotError, UsageError
 from appliance.health import report
 from appliance.health.checks import Context, Severity
 from appliance.ledger import Ledger
@@ -32,6 +36,11 @@ def add_doctor(commands: Commands, common: argparse.ArgumentParser) -> None:
     """`appliance doctor`."""
     parser = commands.add_parser("doctor", parents=[common], help="run every health check; each finding names its mend")
     parser.add_argument("--json", action="store_true", help="print one JSON object")
+    parser.add_argument("--rebuild", action="store_true", help="bring a lost or damaged ledger back from folders and store")
+    parser.add_argument(
+        "--identity", type=Path, metavar="KEYFILE", help="with --rebuild: an age key file (default: the box's keys)"
+    )
+    parser.add_argument("--signer", default="", metavar="HEX", help="with --rebuild: the box's public key (default: keys/box.pub)")
     parser.set_defaults(run=run_doctor)
 
 
@@ -86,6 +95,8 @@ def run_status(arguments: argparse.Namespace) -> int:
 def run_doctor(arguments: argparse.Namespace) -> int:
     """Run the checks. Exit code 4 where one found an error."""
     box = Box.of(arguments)
+    if arguments.rebuild:
+        return _rebuild(box, arguments)
     with Ledger.open(box.folders.ledger, readonly=True) as ledger:
         found = report.run(Context(box, ledger, time.time_ns()))
     versions = {
@@ -109,3 +120,35 @@ def run_doctor(arguments: argparse.Namespace) -> int:
     if errors:
         raise CouldNotError(f"{errors} checks found an error; see above")
     return 0
+
+
+def _rebuild(box: Box, arguments: argparse.Namespace) -> int:
+    """Bring the ledger back. Exit code 4 where something could not be."""
+    from appliance.health.rebuild import rebuild
+
+    identities = keys.load_identities(arguments.identity) if arguments.identity else keys.identities_in(box.folders.keys)
+    if not identities:
+        raise UsageError(f"{box.folders.keys}: holds no key that could open anything; name one with --identity")
+    if running := _running(box):
+        raise CouldNotError(f"{running} is running; stop the services first, nothing was changed")
+    done = rebuild(box, identities, SystemClock(), arguments.signer)
+    if arguments.json:
+        print(json.dumps(asdict(done), ensure_ascii=False))
+    else:
+        if done.aside:
+            print(f"the damaged ledger was moved to {done.aside}; {done.salvaged} records could be read from it")
+        print(
+            f"{done.recordings} recordings brought back from the folders, {done.stored} from the store, {done.present} were known; "
+            f"{len(done.problems)} problems"
+        )
+    for problem in done.problems:
+        print(f"appliance: {problem}", file=sys.stderr)
+    return 4 if done.problems else 0
+
+
+def _running(box: Box) -> str:
+    """A service whose bell hangs and answers, "" where none does."""
+    for bell in sorted(box.folders.run.glob("*.sock")) if box.folders.run.is_dir() else []:
+        if doorbell.answers(bell):
+            return bell.stem
+    return ""

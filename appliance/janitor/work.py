@@ -14,13 +14,15 @@ from apscheduler.triggers.base import BaseTrigger
 from apscheduler.triggers.cron import CronTrigger
 from apscheduler.triggers.interval import IntervalTrigger
 
-from appliance import discharge, lookup, shelf
+from appliance import checkpoints, discharge, erasure, keys, lookup, shelf
 from appliance.box import Box
 from appliance.calls import Recording
 from appliance.clock import Clock
+from appliance.errors import CouldNotError
 from appliance.health import report
 from appliance.health.checks import Context, Severity
 from appliance.janitor import retention
+from appliance.janitor.unlinking import Unlinking
 from appliance.ledger import Ledger
 from appliance.moments import SECOND, to_datetime
 from appliance.records import IssueClosed, IssueOpened, RecordingExpired
@@ -47,13 +49,16 @@ class Janitor:
         self._tasks = [
             _Task(IntervalTrigger(seconds=30, timezone=zone), self.check_health),
             _Task(CronTrigger(minute=7, timezone=zone), self.expire),
+            _Task(CronTrigger(minute=23, timezone=zone), self.vouch),
             _Task(CronTrigger(hour=4, minute=40, timezone=zone), self.remove_leftovers),
         ]
+        self._unlinking = Unlinking(box, ledger, clock)
         self.let_go = 0
 
     def step(self) -> float:
         """One round; returns how long to wait for the next (seconds)."""
         self.let_go += discharge.sweep(self._box.folders, self._ledger)
+        self._unlinking.step()
         now = to_datetime(self._clock.now(), self._box.config.site.zone)
         for task in self._tasks:
             if task.due is None or task.due <= now:
@@ -81,16 +86,45 @@ class Janitor:
             self._ledger.append(*fresh, *closed)
 
     def expire(self) -> None:
-        """Remove local copies whose time is over. The row comes before the deletion; what a death in between left goes too."""
+        """Let go what its term allows. The row comes before the deletion; what a death in between left goes too."""
         now = self._clock.now()
-        days = self._box.config.retention.local_days
-        for recording, rule in list(retention.due(lookup.recordings(self._ledger.connection), now, days)):
+        config, connection = self._box.config, self._ledger.connection
+        lines = dict(connection.execute("SELECT id, line FROM call WHERE recording IS NOT NULL").fetchall())
+        labels = lookup.labels(connection)
+
+        def term(recording: Recording) -> retention.Term:
+            name = recording.facts.recording
+            return retention.term_of(config, lines.get(recording.facts.call), labels.get(name, ()))
+
+        for recording, rule, everywhere in list(retention.due(lookup.recordings(connection), now, term)):
+            if everywhere:
+                self._erase(recording, rule, now)
+                continue
             self._ledger.append(RecordingExpired(at=now, recording=recording.facts.recording, rule=rule))
             self._remove(recording)
             log.info("%s: the local copy went (%s); it is stored as %s", recording.facts.recording, rule, recording.key)
-        for recording in lookup.recordings(self._ledger.connection):
+        for recording in lookup.recordings(connection):
             if recording.expired_at is not None and not recording.held:
                 self._remove(recording)
+
+    def _erase(self, recording: Recording, rule: str, now: int) -> None:
+        """Ask for the erasure of what is too old, once."""
+        call = lookup.get_call(self._ledger.connection, recording.facts.call)
+        if call is None or erasure.waiting(self._ledger.connection, call.id):
+            return
+        order = erasure.Order(call, recording)
+        erasure.ask(self._ledger, [order], "janitor", rule, now, facts_too=self._box.config.retention.erase_calls)
+        log.info("%s: is to be erased everywhere (%s)", recording.facts.recording, rule)
+
+    def vouch(self) -> None:
+        """Sign a checkpoint of the chain where one is due; where the chain is not what it was, nothing is signed and it is said."""
+        now = self._clock.now()
+        if not checkpoints.due(self._ledger, now):
+            return
+        try:
+            checkpoints.sign(self._box, self._ledger, keys.present_signing_key(self._box.folders.keys), now)
+        except CouldNotError as error:
+            log.warning("no checkpoint was signed: %s", error)
 
     def _remove(self, recording: Recording) -> None:
         for name in (recording.facts.file, recording.facts.manifest):

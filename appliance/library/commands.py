@@ -1,17 +1,19 @@
-"""What the library offers on the command line: `calls`, `recordings` and `verify`."""
+"""What the library offers on the command line for looking things up: `calls`, `recordings` and `verify`."""
 
 from __future__ import annotations
 
 import argparse
 import json
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from appliance import keys
+from appliance import checkpoints, keys
 from appliance.box import Box
 from appliance.calls import as_json, recording_as_json
 from appliance.errors import CouldNotError, UsageError
+from appliance.ids import is_id
 from appliance.ledger import Ledger
 from appliance.library.search import Query, find
 from appliance.lookup import get_recording
@@ -37,10 +39,15 @@ def add_recordings(commands: Commands, common: argparse.ArgumentParser) -> None:
 
 
 def add_verify(commands: Commands, common: argparse.ArgumentParser) -> None:
-    """`appliance verify ID|--all`."""
-    parser = commands.add_parser("verify", parents=[common], help="check hashes, chain and signatures of recordings")
-    parser.add_argument("id", nargs="*", metavar="ID", help="ids of recordings or of their calls")
-    parser.add_argument("--all", action="store_true", help="every recording, and the chain without a gap")
+    """`appliance verify ID|--all|DIR`."""
+    parser = commands.add_parser("verify", parents=[common], help="check hashes, chain, signatures and checkpoints, or a bundle")
+    parser.add_argument(
+        "id", nargs="*", metavar="ID|DIR", help="ids of recordings or of their calls; or an evidence bundle's folder"
+    )
+    parser.add_argument("--all", action="store_true", help="every recording, the chain without a gap, every checkpoint")
+    parser.add_argument(
+        "--checkpoint", type=Path, action="append", default=[], metavar="FILE", help="with --all: one that was kept elsewhere"
+    )
     parser.add_argument("--json", action="store_true", help="print one JSON object a recording")
     parser.set_defaults(run=run_verify)
 
@@ -57,15 +64,16 @@ def _filters(parser: argparse.ArgumentParser) -> None:
 def _query(arguments: argparse.Namespace, zone: ZoneInfo, outcome: str) -> Query:
     return Query(
         number=arguments.number,
-        begin=_moment(arguments.begin, zone, "--from"),
-        end=_moment(arguments.end, zone, "--to", end_of_day=True),
+        begin=moment_of(arguments.begin, zone, "--from"),
+        end=moment_of(arguments.end, zone, "--to", end_of_day=True),
         direction=arguments.direction,
         outcome=outcome,
         limit=max(1, arguments.limit),
     )
 
 
-def _moment(text: str | None, zone: ZoneInfo, option: str, *, end_of_day: bool = False) -> int | None:
+def moment_of(text: str | None, zone: ZoneInfo, option: str, *, end_of_day: bool = False) -> int | None:
+    """The moment that an option names; None where it is not given. Raises UsageError."""
     if not text:
         return None
     try:
@@ -90,6 +98,7 @@ def run_calls(arguments: argparse.Namespace) -> int:
                 continue
             caller = pretty(call.caller, call.caller_e164) or call.caller_reason or "?"
             outcome = f"recorded {recording.facts.seconds:.0f} s" if recording else (call.not_recorded or "open")
+            outcome += ", erased" if recording is not None and recording.erased_at is not None else ""
             began = to_datetime(call.started_at, zone)
             called = pretty(call.called, call.called_e164)
             print(f"{call.id}  {began:%Y-%m-%d %H:%M:%S}  {call.direction:8}  {caller} → {called}  {outcome}")
@@ -119,11 +128,14 @@ def run_recordings(arguments: argparse.Namespace) -> int:
 
 def run_verify(arguments: argparse.Namespace) -> int:
     """Check recordings. Exit code 4 where one does not hold."""
-    from appliance.library.verification import verify_all, verify_one
+    from appliance.library.verification import verify_all, verify_checkpoints, verify_one
 
     if bool(arguments.id) == bool(arguments.all):
-        raise UsageError("verify: name recordings, or use --all")
+        raise UsageError("verify: name recordings, a bundle's folder, or use --all")
+    if len(arguments.id) == 1 and arguments.id[0] and not is_id(arguments.id[0]) and Path(arguments.id[0]).is_dir():
+        return _verify_bundle(arguments)
     box = Box.of(arguments)
+    more = [checkpoints.read_file(path) for path in arguments.checkpoint]
     public, identities = keys.signing_public(box.folders.keys), keys.identities_in(box.folders.keys)
     with Ledger.open(box.folders.ledger, readonly=True) as ledger:
         if arguments.all:
@@ -147,8 +159,33 @@ def run_verify(arguments: argparse.Namespace) -> int:
             elif not arguments.all:
                 depth = "sealed file, audio, manifest and signature hold" if verdict.opened else "sealed file and signature hold"
                 print(f"{verdict.recording}: {depth}")
-    if failed:
-        raise CouldNotError(f"{failed} of {checked} recordings do not hold")
+        wrong = verify_checkpoints(box, ledger, public, more) if arguments.all else []
+    for problem in wrong:
+        print(json.dumps({"problem": problem}, ensure_ascii=False) if arguments.json else problem)
+    if failed or wrong:
+        raise CouldNotError(
+            f"{failed} of {checked} recordings do not hold" + (f", and {len(wrong)} things about the chain" if wrong else "")
+        )
     if arguments.all and not arguments.json:
         print(f"{checked} recordings hold, the chain has no gap")
+    return 0
+
+
+def _verify_bundle(arguments: argparse.Namespace) -> int:
+    """Check an evidence bundle, and that it is this box's. Exit code 4 where it does not hold."""
+    from appliance.library.bundle import verify
+
+    box = Box.of(arguments)
+    found = verify.check(Path(arguments.id[0]))
+    key = keys.signing_public(box.folders.keys)
+    if not found.problems and key is not None and found.key != key:
+        found.problems.append(
+            f"signature.json: is of another box, contract {found.contract} (key {found.key[:16]}…); this one is {key[:16]}…"
+        )
+    if arguments.json:
+        print(json.dumps({"bundle": arguments.id[0], "holds": not found.problems, "problems": found.problems}, ensure_ascii=False))
+    else:
+        print("\n".join(found.problems or found.said))
+    if found.problems:
+        raise CouldNotError(f"{arguments.id[0]}: the bundle does not hold ({len(found.problems)} problems)")
     return 0

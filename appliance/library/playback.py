@@ -50,6 +50,8 @@ class Opened:
 
 def open_recording(folders: Folders, recording: Recording, identities: list[Identity]) -> Opened:
     """Open a recording's local copy. Raises PlaybackError."""
+    if recording.erased_at is not None:
+        raise PlaybackError(f"recording {recording.facts.recording}: was erased everywhere; nothing of it is left")
     path = folders.recordings / recording.facts.file
     try:
         file = path.open("rb")

@@ -1,23 +1,24 @@
 """Whether recordings are what the box made: file against row, manifest against both, the chain without a gap, every signature.
 
-Needs no key for the sealed files' hashes, the chain and the signatures; with an identity it also opens manifest and audio and
-compares the clear hash.
+Needs no key for the sealed files' hashes, the chain, the signatures and the checkpoints; with an identity it also opens manifest and
+audio and compares the clear hash. What was erased on somebody's order is no gap: its chain value stays, and so does the signed proof.
 """
 
 from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
-from appliance import manifest, shelf
+from appliance import checkpoints, erasure, manifest, shelf
+from appliance.box import Box
 from appliance.calls import Recording
 from appliance.folders import Folders
 from appliance.keys import Identity
 from appliance.ledger import Ledger
 from appliance.lookup import recordings
-from appliance.records import RecordingReady, encode
+from appliance.records import CheckpointSigned, RecordingErased, RecordingReady, encode
 from appliance.sealed import SealedError, SealedReader, WrongKeyError, open_sealed
 
 _PIECE = 1 << 20
@@ -74,8 +75,33 @@ def verify_all(folders: Folders, ledger: Ledger, public_key: str | None, identit
             verdict.problems.append(f"the chain has a gap: number {facts.sequence} follows {sequence}")
         elif facts.previous != chain:
             verdict.problems.append("the chain is broken: it names another recording as the one before")
+        if recording.erased_at is not None and public_key is not None:
+            verdict.problems += _unproven(ledger, recording, public_key)
         chain, sequence = facts.chain, facts.sequence
         yield verdict
+
+
+def _unproven(ledger: Ledger, recording: Recording, public_key: str) -> list[str]:
+    """What is wrong with the proof of an erasure."""
+    row = ledger.latest(RecordingErased, recording.facts.recording)
+    if row is None or not isinstance(row.record, RecordingErased):
+        return ["it is said to be erased, and no record says so"]
+    try:
+        erasure.check_proof(row.record, recording, public_key)
+    except manifest.ManifestError as error:
+        return [f"its proof of erasure: {error}"]
+    return []
+
+
+def verify_checkpoints(box: Box, ledger: Ledger, public_key: str | None, more: Sequence[CheckpointSigned] = ()) -> list[str]:
+    """What is wrong between the chain and the checkpoints: the ledger's, those in files, and `more` that came from elsewhere."""
+    problems: list[str] = []
+    found = checkpoints.known(ledger, box.folders.checkpoints, problems)
+    try:
+        leaves = checkpoints.leaves(ledger)
+    except checkpoints.CheckpointError as error:
+        return [*problems, f"no checkpoint can be compared: {error}"]
+    return [*problems, *checkpoints.check([*found, *more], leaves, public_key, box.config.site.contract)]
 
 
 def _open_both(folders: Folders, recording: Recording, identities: list[Identity], verdict: Verdict) -> None:

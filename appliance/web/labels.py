@@ -17,6 +17,7 @@ REASON = {
     "payphone": N_("Payphone"),
     "unavailable": N_("Number unavailable"),
     "interaction": N_("Service conflict"),
+    "erased": N_("Erased on request"),
 }
 
 END = {

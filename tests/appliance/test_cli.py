@@ -112,7 +112,7 @@ def leaves(words: list[str], capsys: pytest.CaptureFixture[str]) -> dict[str, st
     assert ended.value.code == 0
     assert text.startswith(f"usage: appliance {' '.join(words)} ")
     parts = (
-        re.findall(r"^    (\w+) +\S", text, re.MULTILINE)
+        re.findall(r"^    (\w+)(?: +\S|$)", text, re.MULTILINE)
         if re.search(r"^usage: [^\[]*\[-h\] [A-Z]+ \.\.\.$", text, re.MULTILINE)
         else []
     )

@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import pytest
+from pydantic import Field, ValidationError
 
 from appliance import bech32, options
+from appliance.options import Options
 
 GOOD = [
     (options.zone, "Asia/Tokyo"), (options.network, "192.168.0.0/24"), (options.network, "2001:db8::/32"),
@@ -33,3 +35,20 @@ def test_what_is_right_stays_as_it_was_written(check: Callable[[str], str], text
 def test_what_is_wrong_is_refused_with_its_mend(check: Callable[[str], str], text: str) -> None:
     with pytest.raises(ValueError, match=r"^is no .+[;:(].+"):
         check(text)
+
+
+class Group(Options):
+    """Some settings."""
+
+    days: int = Field(default=3, title="Days", description="How many.")
+
+
+@pytest.mark.parametrize("wrong", [{"dais": 3}, {"days": "3"}, {"days": 3.0}, {"days": None}])
+def test_what_is_unknown_or_of_another_type_is_refused(wrong: dict[str, object]) -> None:
+    with pytest.raises(ValidationError):
+        Group.model_validate(wrong)
+
+
+def test_it_cannot_be_changed() -> None:
+    with pytest.raises(ValidationError):
+        Group().days = 4  # type: ignore[misc]

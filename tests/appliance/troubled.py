@@ -10,7 +10,7 @@ from appliance.health.checks import Context
 from appliance.keys import Identity, save_identity
 from appliance.ledger import Ledger
 from appliance.moments import SECOND
-from appliance.records import Heartbeat
+from appliance.records import CheckpointSigned, Heartbeat
 from tests.appliance.furnished import Furnished
 from tests.fakes import facts
 
@@ -38,6 +38,14 @@ def anonymous(ledger: Ledger, count: int, at: int) -> None:
     ledger.append(*(facts.not_recorded(call=call, at=at) for call in calls))
 
 
+def vouched(size: int, at: int) -> CheckpointSigned:
+    """What a checkpoint over so many recordings says."""
+    return CheckpointSigned(
+        at=at, checkpoint=ids.hash_id("vouched", size), contract="local", serial="box", epoch=1, size=size, root="", head="",
+        previous="", file="", chain="", signature="", public_key="",
+    )  # fmt: skip
+
+
 def trouble(at: Furnished) -> Furnished:
     """Bring all of it about, eight days later."""
     now = at.now + 8 * DAY
@@ -55,6 +63,7 @@ def trouble(at: Furnished) -> Furnished:
         unsettled = ids.hash_id("unsettled")
         ledger.append(facts.ringing(call=unsettled, at=now - 5 * HOUR), facts.ended(call=unsettled, at=now - 4 * HOUR))
         anonymous(ledger, 12, now - HOUR)
+        ledger.append(vouched(99, now))
         ledger.connection.execute("UPDATE call SET caller_reason = 'anonymous' WHERE id = ?", (unsettled,))
     at.box.folders.quarantine.mkdir()
     (at.box.folders.quarantine / "aaaaaaaaaaaaaaaa.tar.age").write_bytes(b"sealed")

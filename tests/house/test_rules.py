@@ -27,7 +27,7 @@ HOMES = {
     "markupsafe": ("appliance/web/console.py",),
     "numpy": ("capture/",),
     "phonenumbers": ("appliance/numbers.py",),
-    "pydantic": ("appliance/config.py", "appliance/options.py", "uploader/stores/"),
+    "pydantic": ("appliance/config.py", "appliance/options.py", "appliance/terms.py", "uploader/stores/"),
     "pylibsrtp": ("capture/srtp.py",),
     "soundfile": ("capture/formats/",),
     "sqlite_utils": ("appliance/schema.py",),

@@ -80,6 +80,18 @@ class FolderStore:
             if key.startswith(prefix) and stat.S_ISREG(about.st_mode):
                 yield Stored(key, about.st_size)
 
+    def remove(self, key: str) -> int:
+        """Erase the object; returns how many there were. Raises StoreError."""
+        self._check_root()
+        path = self._path(key)
+        if not path.is_file():
+            return 0
+        try:
+            shelf.remove(path)
+        except OSError as error:
+            raise StoreAgainError(f"{path}: cannot be removed ({error.strerror})") from error
+        return 1
+
     def _check_root(self) -> None:
         if self._must_exist and not self._root.is_dir():
             raise StoreAgainError(f"{self._root}: the store's folder is not there; mount it")

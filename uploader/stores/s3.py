@@ -106,6 +106,36 @@ class S3Store:
         except (ClientError, BotoCoreError) as error:
             self._give_up(prefix, error)
 
+    def remove(self, key: str) -> int:
+        """Erase the object with its versions, markers and unfinished parts; returns how many were there. Raises StoreError."""
+        gone = 0
+        try:
+            for page in self._client.get_paginator("list_multipart_uploads").paginate(Bucket=self._bucket, Prefix=key):
+                for begun in (item for item in page.get("Uploads", []) if item["Key"] == key):
+                    self._client.abort_multipart_upload(Bucket=self._bucket, Key=key, UploadId=begun["UploadId"])
+                    gone += 1
+            for version in self._versions(key):
+                self._client.delete_object(Bucket=self._bucket, Key=key, VersionId=version)
+                gone += 1
+            if self.look(key) is not None:  # a provider without versions
+                self._client.delete_object(Bucket=self._bucket, Key=key)
+                gone += 1
+        except (ClientError, BotoCoreError) as error:
+            self._give_up(key, error)
+        return gone
+
+    def _versions(self, key: str) -> tuple[str, ...]:
+        """The ids of all versions and markers; none where the provider knows no versions."""
+        found: tuple[str, ...] = ()
+        try:
+            for page in self._client.get_paginator("list_object_versions").paginate(Bucket=self._bucket, Prefix=key):
+                found += tuple(item["VersionId"] for item in page.get("Versions", []) if item["Key"] == key)
+                found += tuple(item["VersionId"] for item in page.get("DeleteMarkers", []) if item["Key"] == key)
+        except ClientError as error:
+            if _code(error) not in ("NotImplemented", "MethodNotAllowed"):
+                raise
+        return found
+
     def _give_up(self, key: str, error: ClientError | BotoCoreError) -> NoReturn:
         """The provider's answer as one of our three errors."""
         if isinstance(error, BotoCoreError):

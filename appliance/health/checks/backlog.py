@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from appliance.erasure import HELD
 from appliance.health.checks import Context, Finding, Severity
 from appliance.moments import SECOND
 from appliance.words import N_, Text
@@ -17,10 +18,12 @@ def check(context: Context) -> Iterator[Finding]:
     for kind, message in (
         ("render", N_("%(count)d calls have waited up to %(minutes)d minutes to be made recordings.")),
         ("upload", N_("%(count)d recordings have waited up to %(minutes)d minutes for the store.")),
+        ("erase", N_("%(count)d erasures have waited up to %(minutes)d minutes for the store.")),
     ):
         row = context.ledger.connection.execute(
-            "SELECT count(*), min(created_at), max(last_error) FROM job WHERE kind = ? AND state IN ('ready', 'leased')",
-            (kind,),
+            "SELECT count(*), min(created_at), max(last_error) FROM job WHERE kind = ? AND state IN ('ready', 'leased') "
+            "AND last_error != ?",
+            (kind, HELD),
         ).fetchone()
         if row[0] and context.now - row[1] > limit * _MINUTE:
             error = {"error": row[2]} if row[2] else {}

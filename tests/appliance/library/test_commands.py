@@ -183,7 +183,7 @@ def test_what_does_not_hold_is_named_with_exit_code_4(own: Furnished, capsys: py
 @pytest.mark.parametrize("words", [[], ["--all", "aaaaaaaaaaaaaaaa"]])
 def test_verify_must_be_told_what(furnished: Furnished, capsys: pytest.CaptureFixture[str], words: list[str]) -> None:
     ran = Ran(capsys, furnished, "verify", *words)
-    assert (ran.code, ran.err) == (2, "appliance: verify: name recordings, or use --all\n")
+    assert (ran.code, ran.err) == (2, "appliance: verify: name recordings, a bundle's folder, or use --all\n")
 
 
 def test_a_recording_that_there_is_not_is_said(furnished: Furnished, capsys: pytest.CaptureFixture[str]) -> None:

@@ -11,10 +11,10 @@ from typing import Any
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 
-from appliance import keys, manifest
+from appliance import checkpoints, erasure, keys, manifest
 from appliance.keys import Identity, SigningKey
 from appliance.ledger import Ledger
-from appliance.library.verification import Verdict, verify_all, verify_one
+from appliance.library.verification import Verdict, verify_all, verify_checkpoints, verify_one
 from appliance.moments import SECOND
 from appliance.records import RecordingErased, RecordingExpired, RecordingReady
 from appliance.sealed import open_sealed, seal
@@ -116,10 +116,12 @@ def test_without_the_public_key_it_is_said_that_no_signature_was_checked(furnish
 
 @pytest.mark.parametrize("record", [RecordingExpired, RecordingErased])
 def test_a_local_copy_that_went_by_rule_is_no_problem(own: Furnished, record: type) -> None:
-    recording = own.recording("internal").facts.recording
-    more = {"rule": "r"} if record is RecordingExpired else {"who": "w", "why": "y", "objects": 1, "proof": "p"}
+    recording = own.recording("internal")
+    key = keys.signing_key(own.box.folders.keys)
+    erased = erasure.prove(recording, 2, 2, 2, "w", "y", own.now, key)
+    expired = RecordingExpired(at=own.now, recording=recording.facts.recording, rule="r")
     with own.ledger() as ledger:
-        ledger.append(record(at=own.now, recording=recording, **more))
+        ledger.append(expired if record is RecordingExpired else erased)
     own.sealed("internal").unlink()
     beside(own, "internal").unlink()
     found = verdicts(own)
@@ -128,6 +130,37 @@ def test_a_local_copy_that_went_by_rule_is_no_problem(own: Furnished, record: ty
 
 
 # What does not
+
+
+@pytest.mark.parametrize("proof", ["", "{}", "é", "other box", "other recording"])
+def test_an_erasure_that_the_box_did_not_sign_is_named(own: Furnished, proof: str) -> None:
+    recording = own.recording("internal")
+    true = erasure.prove(recording, 2, 2, 2, "w", "y", own.now, keys.signing_key(own.box.folders.keys))
+    if proof == "other box":
+        proof = erasure.prove(recording, 2, 2, 2, "w", "y", own.now, SigningKey(Ed25519PrivateKey.generate())).proof
+    elif proof == "other recording":
+        proof = erasure.prove(own.recording("inbound"), 2, 2, 2, "w", "y", own.now, keys.signing_key(own.box.folders.keys)).proof
+    with own.ledger() as ledger:
+        ledger.append(replace(true, proof=proof))
+    (said,) = problems(own)["internal"]
+    assert said.startswith("its proof of erasure")
+
+
+def test_a_chain_cut_off_at_its_end_is_noticed_by_its_checkpoint(own: Furnished) -> None:
+    with own.ledger() as ledger:
+        kept = checkpoints.sign(own.box, ledger, keys.signing_key(own.box.folders.keys), own.now)
+        assert verify_checkpoints(own.box, ledger, kept.public_key) == []
+    delete_row(own, "outbound")
+    assert problems(own) == {}, "the chain alone does not notice"
+    with own.ledger() as ledger:
+        (said,) = verify_checkpoints(own.box, ledger, kept.public_key)
+        assert "counts 4 recordings, 3 are here: the end of the chain was cut off" in said
+        ledger.connection.execute("DELETE FROM record WHERE kind = 'CheckpointSigned'")
+        assert any("no row" in one for one in verify_checkpoints(own.box, ledger, kept.public_key)), "the file is still there"
+        (own.box.folders.checkpoints / kept.file).unlink()
+        assert verify_checkpoints(own.box, ledger, kept.public_key) == []
+        (said,) = verify_checkpoints(own.box, ledger, kept.public_key, [kept])
+        assert "was cut off" in said, "the one that was kept elsewhere tells"
 
 
 @pytest.mark.parametrize("identities", [None, []], ids=["with key", "without key"])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from appliance.erasure import ERASED
 from appliance.health.checks import Severity
 from appliance.numbers import CallerReason
 from appliance.records import Direction, NotRecorded, Side
@@ -27,7 +28,7 @@ def seen_ends() -> set[str]:
 
 def test_every_direction_reason_and_severity_has_a_word_and_no_word_is_left_over() -> None:
     assert set(labels.DIRECTION) == set(Direction)
-    assert set(labels.REASON) == set(CallerReason)
+    assert set(labels.REASON) == {*CallerReason, ERASED}
     assert set(labels.NOT_RECORDED) == set(NotRecorded)
     assert set(labels.SEVERITY) == set(Severity)
     assert set(labels.STATE) == {"ringing", "answered", "ended"}
