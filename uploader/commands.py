@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import sys
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from appliance import keys, logs
 from appliance.box import Box
@@ -14,6 +14,9 @@ from appliance.errors import CouldNotError, UsageError
 from appliance.ledger import Ledger
 from appliance.recipients import recipients
 from appliance.service import Service
+
+if TYPE_CHECKING:
+    from uploader.crew import Crew
 
 Commands = Any
 """argparse's sub-parsers object, whose type has no public name."""
@@ -46,27 +49,38 @@ def add(commands: Commands, common: argparse.ArgumentParser) -> None:
 
 def run_uploader(arguments: argparse.Namespace) -> int:
     """Store what waits."""
+    from uploader.crew import Crew
     from uploader.store import open_store
     from uploader.worker import Worker
 
     logs.set_up("uploader")
-    box = Box.of(arguments)
+    box, clock = Box.of(arguments), SystemClock()
     open_store(box)  # say at once what is wrong with the settings
     with Ledger.open(box.folders.ledger) as ledger:
-        worker = Worker(box, ledger, SystemClock())
+        worker = Worker(box, ledger, clock)
         if arguments.parked:
             worker.unpark()
-        if not arguments.once:
-            Service("uploader", box.folders).run(ledger, worker.step)
-            return 0
-        begun = worker.hurry()
-        while worker.one(begun):
-            if sys.stderr.isatty():
-                print(f"\r{worker.stored} stored", end="", file=sys.stderr, flush=True)
-        print(f"{'' if not sys.stderr.isatty() else chr(13)}{worker.stored} stored", file=sys.stderr)
-    if worker.failed:
-        raise CouldNotError(f"{len(worker.failed)} recordings are not stored yet and stay queued: {worker.failed[-1]}")
+        crew = Crew(box, clock)
+        try:
+            if not arguments.once:
+                crew.start_apart()
+                service = Service("uploader", box.folders, clock)
+                service.run(ledger, lambda: _look_after(crew, ledger, service))
+                return 0
+            crew.drain(worker.hurry())
+        finally:
+            crew.close()
+    print(f"{crew.stored} stored", file=sys.stderr)
+    if crew.failed:
+        raise CouldNotError(f"{len(crew.failed)} recordings are not stored yet and stay queued: {crew.failed[-1]}")
     return 0
+
+
+def _look_after(crew: Crew, ledger: Ledger, service: Service) -> float:
+    """One round of the service."""
+    pause = crew.step(ledger)
+    service.detail = {"stored": crew.stored, "waits": crew.why_waiting}
+    return pause
 
 
 def run_restore(arguments: argparse.Namespace) -> int:

@@ -40,6 +40,11 @@ def prefix(contract: str) -> str:
     return f"{LAYOUT}/{contract}/"
 
 
+def box_prefix(contract: str, epoch: int) -> str:
+    """Where everything that this box writes lies."""
+    return f"{LAYOUT}/{contract}/{epoch}/"
+
+
 def recording_key(contract: str, epoch: int, started_at: int, recording: str, sealed_sha256: str, extension: str) -> str:
     """The key of a recording that began at `started_at` (ns)."""
     return f"{LAYOUT}/{contract}/{epoch}/{to_datetime(started_at):%Y/%m/%d}/{recording}-{sealed_sha256[:16]}.{extension}.age"

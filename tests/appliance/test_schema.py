@@ -80,7 +80,7 @@ def test_processes_that_start_at_once_make_the_tables_once(tmp_path: Path, whole
     at_once(6, lambda number: schema.ensure(path))
     assert tables(path) == whole
     with closing(sqlite3.connect(path)) as connection:
-        assert connection.execute("SELECT count(*) FROM _sqlite_migrations").fetchone() == (1,)
+        assert connection.execute("SELECT count(*) FROM _sqlite_migrations").fetchone() == (2,)
 
 
 def test_whoever_dies_while_making_the_tables_the_next_one_makes_them(tmp_path: Path, whole: dict[str, str]) -> None:
