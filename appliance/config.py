@@ -187,6 +187,16 @@ class Store(Options):
         title="Options",
         description="Settings of that kind; uploader/README.md lists them. Credentials are not among them.",
     )
+    must_refuse: list[Literal["wrong-checksum", "overwrite", "delete", "list-others"]] = Field(
+        default_factory=list,
+        title="Must refuse",
+        description="What the canary must find refused to the box's own credential: wrong-checksum, overwrite, delete, list-others.",
+    )
+    detached_headers: bool = Field(
+        default=False,
+        title="Detached headers",
+        description="true: header and payload are two objects, so that keys can be rotated or shredded under an Object Lock.",
+    )
 
 
 class Hours(Options):

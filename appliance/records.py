@@ -18,6 +18,10 @@ from appliance.record import Record as Record
 from appliance.record import UnknownRecordError as UnknownRecordError
 from appliance.record import encode as encode
 from appliance.record import with_tuples as with_tuples
+from appliance.storage import DrillDone as DrillDone
+from appliance.storage import HeaderChanged as HeaderChanged
+from appliance.storage import StoreProbed as StoreProbed
+from appliance.storage import StoreSampled as StoreSampled
 
 
 class Direction(StrEnum):
@@ -342,7 +346,7 @@ KINDS: dict[str, type[Record]] = {
     for kind in (
         CallRinging, CallAnswered, CallEnded, SegmentClosed, RecordingReady, RecordingFailed, CallNotRecorded, UploadDone,
         UploadParked, RecordingExpired, RecordingHeld, RecordingErased, Listened, Exported, Changed, NodeEntered, WeirdSeen,
-        IssueOpened, IssueClosed, Heartbeat,
+        IssueOpened, IssueClosed, Heartbeat, StoreProbed, StoreSampled, DrillDone, HeaderChanged,
     )
 }  # fmt: skip
 

@@ -19,6 +19,7 @@ from appliance.ledger import Ledger
 from appliance.moments import SECOND, to_datetime
 from appliance.records import SegmentClosed
 from uploader import multipart, objects, pace
+from uploader.duties import Duties
 from uploader.patience import Away
 from uploader.retry import Retrying
 from uploader.store import Parts, Store, StoreAgainError, StoreError, open_store
@@ -124,6 +125,7 @@ class Crew:
                     if not pause:
                         if number == 0:
                             self._sweep(ledger)
+                            self._duties(ledger).one()
                         pause = self._turn(worker, worker.step)
                     if pause:
                         self._due.wait(pause)
@@ -141,6 +143,9 @@ class Crew:
 
     def _worker(self, ledger: Ledger, opener: Callable[[Box], Store]) -> Worker:
         return Worker(self._box, ledger, self._clock, lambda box: Throttled(opener(box), self.meter), self._shared)
+
+    def _duties(self, ledger: Ledger) -> Duties:
+        return Duties(self._box, ledger, self._clock, lambda box: Throttled(self._open_store(box), self.meter), self._open_store)
 
     def _wait(self) -> float:
         """Seconds until one may try again; 0: now."""

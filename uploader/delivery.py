@@ -25,11 +25,14 @@ class Parcel(NamedTuple):
     key: str
     path: Path
     sha256: str
+    start: int = 0
+    size: int = -1
+    """The stretch of the file; to its end where negative."""
 
     @property
     def source(self) -> Source:
         """Its bytes."""
-        return Source(self.path, self.sha256)
+        return Source(self.path, self.sha256, self.start, self.size)
 
 
 class DamagedCopyError(StoreError):
@@ -44,7 +47,7 @@ def deliver(
     store: Store, parcel: Parcel, progress: multipart.Progress | None = None, moving: Callable[[int], None] = _nothing
 ) -> int:
     """Store the parcel and read it back; returns its size. `moving` is told of bytes that leave or come. Raises StoreError."""
-    size = _size(parcel.path)
+    size = _size(parcel)
     part_bytes = store.part_bytes(size) if progress is not None and isinstance(store, Parts) else 0
     parts = _intact_parts(parcel, part_bytes or size or 1)
     present = store.look(parcel.key)
@@ -64,6 +67,24 @@ def deliver(
     return size
 
 
+def hand_in(
+    store: Store, parcel: Parcel, progress: multipart.Progress | None = None, moving: Callable[[int], None] = _nothing
+) -> int:
+    """Store the parcel where nothing can be read back: the store was proven to refuse what does not match its checksum.
+
+    Returns its size. The key holds the content's hash, so that sending again what is there already changes nothing. Raises StoreError.
+    """
+    size = _size(parcel)
+    part_bytes = store.part_bytes(size) if progress is not None and isinstance(store, Parts) else 0
+    parts = _intact_parts(parcel, part_bytes or size or 1)
+    source = parcel.source.metered(moving)
+    if progress is not None and isinstance(store, Parts) and part_bytes:
+        multipart.send(store, progress, multipart.Plan(parcel.key, source, size, part_bytes, parts))
+    else:
+        store.put(parcel.key, source)
+    return size
+
+
 def digest(store: Store, key: str, moving: Callable[[int], None] = _nothing) -> str:
     """SHA-256 of an object, read in full. Raises StoreError."""
     found = hashlib.sha256()
@@ -75,44 +96,48 @@ def digest(store: Store, key: str, moving: Callable[[int], None] = _nothing) -> 
 
 def fingerprint(path: Path) -> str:
     """SHA-256 of a local file. Raises DamagedCopyError where it is gone or cannot be read."""
-    return _hashes(path, 0)[0]
+    return _hashes(Parcel("", path, ""), 0)[0]
 
 
 def _intact_parts(parcel: Parcel, part_bytes: int) -> tuple[str, ...]:
     """The SHA-256 of each part, after the whole was checked in the same reading: a disk may have changed it since it was sealed."""
-    whole, parts = _hashes(parcel.path, part_bytes)
+    whole, parts = _hashes(parcel, part_bytes)
     if whole != parcel.sha256:
         raise DamagedCopyError(f"{parcel.path}: was changed since it was sealed; check the disk")
     return parts
 
 
-def _size(path: Path) -> int:
+def _size(parcel: Parcel) -> int:
     try:
-        return path.stat().st_size
+        there = max(0, parcel.path.stat().st_size - parcel.start)
     except FileNotFoundError as error:
-        raise _gone(path) from error
+        raise _gone(parcel.path) from error
     except OSError as error:
-        raise _unreadable(path, error) from error
+        raise _unreadable(parcel.path, error) from error
+    return there if parcel.size < 0 else min(there, parcel.size)
 
 
-def _hashes(path: Path, part_bytes: int) -> tuple[str, tuple[str, ...]]:
-    """(SHA-256 of the file, of each part of it); no parts where `part_bytes` is 0."""
+def _hashes(parcel: Parcel, part_bytes: int) -> tuple[str, tuple[str, ...]]:
+    """(SHA-256 of the stretch, of each part of it), in one reading; no parts where `part_bytes` is 0."""
     whole, parts = hashlib.sha256(), []
+    part, filled = hashlib.sha256(), 0
     try:
-        with path.open("rb") as file:
-            while piece := file.read(min(_PIECE, part_bytes) or _PIECE):
+        with Source(parcel.path, "", parcel.start, parcel.size).open() as body:
+            body.hush(True)
+            while piece := body.read(min(_PIECE, part_bytes - filled) if part_bytes else _PIECE):
                 whole.update(piece)
                 if part_bytes:
-                    part, left = hashlib.sha256(piece), part_bytes - len(piece)
-                    while left and (piece := file.read(min(_PIECE, left))):
-                        whole.update(piece)
-                        part.update(piece)
-                        left -= len(piece)
-                    parts.append(part.hexdigest())
+                    part.update(piece)
+                    filled += len(piece)
+                    if filled == part_bytes:
+                        parts.append(part.hexdigest())
+                        part, filled = hashlib.sha256(), 0
     except FileNotFoundError as error:
-        raise _gone(path) from error
+        raise _gone(parcel.path) from error
     except OSError as error:
-        raise _unreadable(path, error) from error
+        raise _unreadable(parcel.path, error) from error
+    if filled:
+        parts.append(part.hexdigest())
     return whole.hexdigest(), tuple(parts)
 
 

@@ -18,9 +18,9 @@ from appliance.ledger import Ledger
 from appliance.logs import Trouble
 from appliance.lookup import get_recording
 from appliance.moments import SECOND
-from appliance.records import RecordingReady, UploadDone, UploadParked
-from uploader import multipart, objects, patience
-from uploader.delivery import DamagedCopyError, Parcel, deliver
+from appliance.records import UploadDone, UploadParked
+from uploader import canary, headers, multipart, objects, patience
+from uploader.delivery import DamagedCopyError, Parcel, deliver, hand_in
 from uploader.store import ObjectRefusedError, Store, StoreAgainError, StoreError, close, open_store
 
 KIND = "upload"
@@ -113,11 +113,24 @@ class Worker:
         self._store = self._store or self._open_store(self._box)
         extension = facts.file.split(".")[1]
         key = objects.recording_key(site.contract, facts.epoch, facts.started_at, recording, facts.sealed_sha256, extension)
-        size = deliver(self._store, Parcel(key, self._local(facts.file), facts.sealed_sha256), self._progress, self._keep)
+        kind = self._box.config.store.kind
+        blind = canary.unreadable_but_checked(self._ledger, kind)
+        bring = hand_in if blind else deliver
         beside = self._local(facts.manifest)
         manifest_key = objects.manifest_key(key)
-        deliver(self._store, Parcel(manifest_key, beside, facts.manifest_sha256), self._progress, self._keep)
-        return _done(self._clock.now(), facts, self._box.config.store.kind, key, manifest_key, size)
+        size = 0
+        for parcel in self._parcels(key, self._local(facts.file), facts.sealed_sha256):
+            size += bring(self._store, parcel, self._progress, self._keep)
+        for parcel in self._parcels(manifest_key, beside, facts.manifest_sha256):
+            bring(self._store, parcel, self._progress, self._keep)
+        return UploadDone(
+            at=self._clock.now(), recording=recording, store=kind, key=key, manifest_key=manifest_key, bytes=size,
+            sha256=facts.sealed_sha256, verified="checksum" if blind else "read-back",
+        )  # fmt: skip
+
+    def _parcels(self, key: str, path: Path, sha256: str) -> list[Parcel]:
+        """The file whole, or its payload and its header where they are to lie apart."""
+        return headers.apart(key, path, sha256) if self._box.config.store.detached_headers else [Parcel(key, path, sha256)]
 
     def _local(self, file: str) -> Path:
         return self._box.folders.recordings / file
@@ -159,10 +172,3 @@ class Worker:
         now = self._clock.now()
         parked = UploadParked(at=now, recording=job.subject, store=self._box.config.store.kind, reason=why, attempts=job.attempts)
         self._jobs.park(job, now, why, [parked])
-
-
-def _done(now: int, facts: RecordingReady, store: str, key: str, manifest_key: str, size: int) -> UploadDone:
-    return UploadDone(
-        at=now, recording=facts.recording, store=store, key=key, manifest_key=manifest_key, bytes=size,
-        sha256=facts.sealed_sha256, verified="read-back",
-    )  # fmt: skip
