@@ -26,6 +26,7 @@ from uploader.store import ObjectRefusedError, Store, StoreAgainError, StoreErro
 KIND = "upload"
 LEASE = 900 * SECOND
 LOOK_S = 5.0
+LONGEST_PAUSE = round(jobs.RETRY_CAP_S * SECOND)
 
 log = logging.getLogger(__name__)
 
@@ -158,12 +159,14 @@ class Worker:
         self.last_error = error
         asked = error.wait if isinstance(error, StoreAgainError) else None
         self.close()  # credentials may have been renewed
-        self._jobs.retry(job, self._clock.now(), str(error), wait=None if asked is None else round(asked * SECOND))
+        self._jobs.retry(
+            job, self._clock.now(), str(error), wait=None if asked is None else round(asked * SECOND), forgive=not others_go
+        )
 
     def _others_go(self, job: jobs.Job) -> bool:
-        """Whether another recording was stored since this one was due again: then the store works, and this one fails alone."""
+        """Whether another recording was stored since this one failed the last time: then the store works, and this one fails alone."""
         row = self._ledger.connection.execute("SELECT not_before, created_at FROM job WHERE id = ?", (job.id,)).fetchone()
-        return self._shared.last_stored > int(max(row["not_before"], row["created_at"]))
+        return self._shared.last_stored > int(max(row["not_before"] - LONGEST_PAUSE, row["created_at"]))
 
     def _park(self, job: jobs.Job, error: StoreError) -> None:
         why = str(error)

@@ -92,6 +92,7 @@ class S3Store:
         wanted: dict[str, Any] = {} if (start, end) == (0, None) else {"Range": f"bytes={start}-{'' if end is None else end - 1}"}
         try:
             answer = self._s3.get_object(Bucket=self._bucket, Key=key, **wanted)
+            self._genuine(answer)
             left = answer["ContentLength"]
             for piece in answer["Body"].iter_chunks(_PIECE):
                 left -= len(piece)
@@ -115,6 +116,7 @@ class S3Store:
             self._give_up(key, error)
         except BotoCoreError as error:
             self._give_up(key, error)
+        self._genuine(answer)
         return Stored(key, answer["ContentLength"])
 
     def list(self, prefix: str) -> Iterator[Stored]:
@@ -154,7 +156,8 @@ class S3Store:
                 Bucket=self._bucket, Key=key, UploadId=upload, PartNumber=number, Body=cast(IO[bytes], body), ContentLength=body.size,
                 **self._checksum(source, body),
             )  # fmt: skip
-            return answer.get("ETag", "")
+            self._genuine(answer)
+            return answer["ETag"]
 
     def complete(self, key: str, upload: str, parts: Sequence[tuple[str, str]]) -> None:
         """Make one object of the parts. Raises StoreError."""
@@ -240,10 +243,18 @@ class S3Store:
 
     def _put(self, key: str, source: Source, **more: Any) -> None:
         with self._opened(source) as body:
-            self._s3.put_object(
+            answer = self._s3.put_object(
                 Bucket=self._bucket, Key=key, Body=cast(IO[bytes], body), ContentLength=body.size, ContentType="application/octet-stream",
                 **self._checksum(source, body), **more,
             )  # fmt: skip
+            self._genuine(answer)
+
+    def _genuine(self, answer: Any) -> None:
+        """A server of objects names what it took or gives; a sign-in page, which says 200 to everything, does not."""
+        if not answer.get("ETag"):
+            raise StoreAgainError(
+                f"bucket {self._bucket}: the answer is not an object store's; does a sign-in page stand in between?"
+            )
 
     def _versions(self, key: str) -> Iterator[str]:
         pages = self._s3.get_paginator("list_object_versions").paginate(Bucket=self._bucket, Prefix=key)

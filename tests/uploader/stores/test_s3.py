@@ -43,7 +43,7 @@ class Provider:
                 error = f"<Error><Code>{provider.code}</Code><Message>m</Message></Error>".encode()
                 body = error if provider.code else provider.body
                 self.send_response(provider.status)
-                given = {"Content-Length": str(len(body)), **provider.headers}
+                given = {"Content-Length": str(len(body)), "ETag": '"tag"', **provider.headers}
                 for name, value in given.items():
                     self.send_header(name, value)
                 self.end_headers()
@@ -221,3 +221,48 @@ def test_a_secret_with_a_percent_sign_is_taken_as_it_is(folders: Folders, provid
 def test_settings_that_no_client_can_be_made_of_need_a_person(folders: Folders) -> None:
     with pytest.raises(StoreRefusedError, match=r"correct store\.options"):
         s3.open_store(s3.Options(bucket="bucket", region="bad region!"), folders)
+
+
+def test_f30_a_sign_in_page_is_no_object_and_takes_none(store: s3.S3Store, provider: Provider, file: Path) -> None:
+    provider.body, provider.headers = b"<html>Welcome, please sign in</html>", {"ETag": ""}
+    for ask in (lambda: store.put(KEY, Source(file, "00" * 32)), lambda: store.look(KEY), lambda: list(store.read(KEY))):
+        with pytest.raises(StoreAgainError, match="sign-in page"):
+            ask()
+
+
+def test_the_provider_is_asked_not_to_overwrite_and_what_is_there_is_left_to_the_delivery(
+    store: s3.S3Store, provider: Provider, file: Path
+) -> None:
+    provider.status, provider.code = 412, "PreconditionFailed"
+    store.put(KEY, Source(file, "00" * 32))
+    assert provider.requests[0][2]["if-none-match"] == "*"
+
+
+def test_where_the_provider_takes_no_sha256_the_body_goes_with_its_md5(folders: Folders, provider: Provider, file: Path) -> None:
+    store = s3.open_store(s3.Options(endpoint=provider.endpoint, bucket="bucket", checksum="md5", only_new=False), folders)
+    store.put(KEY, Source(file, hashlib.sha256(b"sealed").hexdigest()))
+    ((_, _, headers, body),) = provider.requests
+    assert headers["content-md5"] == base64.b64encode(hashlib.md5(b"sealed").digest()).decode()
+    assert "x-amz-checksum-sha256" not in headers
+    assert "if-none-match" not in headers
+    assert body == b"sealed"
+
+
+@pytest.mark.parametrize(("status", "code"), [(507, "InsufficientStorage"), (403, "QuotaExceeded"), (501, "NotImplemented")])
+def test_f17_f21_a_full_store_or_one_that_knows_less_needs_a_person(
+    store: s3.S3Store, provider: Provider, file: Path, status: int, code: str
+) -> None:
+    provider.status, provider.code = status, code
+    with pytest.raises(StoreRefusedError) as raised:
+        store.put(KEY, Source(file, "00" * 32))
+    assert not isinstance(raised.value, ObjectRefusedError)
+
+
+def test_a_stretch_is_asked_for_by_its_range(store: s3.S3Store, provider: Provider) -> None:
+    provider.body = b"0123"
+    assert b"".join(store.read(KEY, 10, 14)) == b"0123"
+    assert provider.requests[0][2]["range"] == "bytes=10-13"
+    assert list(store.read(KEY, 5, 5)) == []
+    assert len(provider.requests) == 1
+    provider.status, provider.code = 416, "InvalidRange"
+    assert list(store.read(KEY, 10**9)) == []
