@@ -1,12 +1,11 @@
 """A real SFTP server: Debian's OpenSSH, unpacked and not installed, so that no machine gets a service; on loopback, in a folder of its own.
 
-The packages come through apt at the first run and lie unpacked in `.cache`. As root the server sees an account list of its own (it insists
+As root the server sees an account list of its own (it insists
 on a user "sshd"), in a mount namespace that goes with it.
 """
 
 from __future__ import annotations
 
-import fcntl
 import getpass
 import os
 import shutil
@@ -20,13 +19,10 @@ from pathlib import Path
 
 import pytest
 
-CACHE = Path(__file__).resolve().parents[2] / ".cache" / "sshd"
+from tests.bed.unpacked import UnavailableError, unpacked
+
 PACKAGES = ("openssh-server", "openssh-sftp-server", "libwrap0")
 READY_S = 20.0
-
-
-class UnavailableError(Exception):
-    """The server cannot be had here; the text says why."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,28 +38,12 @@ class Server:
     host: str = "127.0.0.1"
 
 
-def unpacked() -> Path:
-    """The folder with the server's files; fetched first where it is not there. Raises UnavailableError."""
-    root, done = CACHE / "root", CACHE / "unpacked"
-    if shutil.which("ssh") is None or shutil.which("apt-get") is None:
-        raise UnavailableError("needs Debian with openssh-client (see tests/debian-packages.txt)")
-    CACHE.mkdir(parents=True, exist_ok=True)
-    with (CACHE / "lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        if not done.exists():
-            fetched = subprocess.run(["apt-get", "download", *PACKAGES], cwd=CACHE, capture_output=True, text=True)
-            if fetched.returncode:
-                raise UnavailableError(f"OpenSSH cannot be fetched: {fetched.stderr.strip()[-300:]}")
-            for package in CACHE.glob("*.deb"):
-                subprocess.run(["dpkg-deb", "-x", str(package), str(root)], check=True)
-            done.touch()
-    return root
-
-
 @contextmanager
 def running(folder: Path) -> Iterator[Server]:
     """The server, its keys and the stored files in this folder. Raises UnavailableError."""
-    root = unpacked()
+    if shutil.which("ssh") is None:
+        raise UnavailableError("needs openssh-client (see tests/debian-packages.txt)")
+    root = unpacked("sshd", *PACKAGES)
     (folder / "store").mkdir()
     for name in ("host", "client"):
         subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", str(folder / name)], check=True)
