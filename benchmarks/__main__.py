@@ -10,7 +10,7 @@ from pathlib import Path
 
 from benchmarks.measure import machine
 
-NAMES = ("replay", "memory")
+NAMES = ("replay", "memory", "vault")
 RESULTS = Path(__file__).with_name("RESULTS.md")
 
 

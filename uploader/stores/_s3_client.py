@@ -206,13 +206,14 @@ def _heard(clock: ServerClock, response: Any) -> None:
 
 def _use_small_buffers(client: S3Client, options: Any) -> None:
     """botocore has no setting for socket options; its session does."""
+    authority: Any = options.ca_file or os.environ.get("AWS_CA_BUNDLE") or True
     socket_options: Any = [
         (socket.IPPROTO_TCP, socket.TCP_NODELAY, 1),
         (socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1),
         (socket.SOL_SOCKET, socket.SO_SNDBUF, SEND_BUFFER),
     ]
     client._endpoint.http_session = URLLib3Session(  # type: ignore[attr-defined]
-        verify=options.ca_file or True,
+        verify=authority,
         timeout=(options.connect_seconds, options.read_seconds),  # type: ignore[arg-type] # the types know less than it
         socket_options=socket_options,
     )
