@@ -18,7 +18,22 @@ from pydantic import BaseModel
 from appliance import bech32
 from appliance.box import Box
 from appliance.cli import main
-from appliance.config import Capture, Config, Health, Line, Options, Recipient, Retention, Site, Source, Store, Web, parse
+from appliance.config import (
+    Capture,
+    Config,
+    Health,
+    Hours,
+    Line,
+    Options,
+    Recipient,
+    Retention,
+    Sending,
+    Site,
+    Source,
+    Store,
+    Web,
+    parse,
+)
 from appliance.errors import ConfigError
 from appliance.settings import check_wings, to_toml
 
@@ -80,7 +95,11 @@ def test_what_is_shown_is_the_same_configuration_again(config: Config) -> None:
 def test_the_defaults_are_shown_with_every_setting_and_what_it_means() -> None:
     shown = to_toml(Config())
     assert again(Config()) == Config()
-    full = to_toml(Config(lines=[Line(number="1")], recipients=[Recipient(name="c", key=bech32.encode("age", bytes(32)))]))
+    recipient = Recipient(name="c", key=bech32.encode("age", bytes(32)))
+    night = Sending(hours=[Hours(begin="20:00", end="06:00", kilobits=0)])
+    everything = Config(lines=[Line(number="1")], recipients=[recipient], sending=night)
+    assert again(everything) == everything
+    full = to_toml(everything)
     for name in names():
         assert f"\n{name} = " in full, name
     lines = shown.splitlines()
