@@ -88,6 +88,13 @@ def unreadable_but_checked(ledger: Ledger, kind: str) -> bool:
     return able.get(_WRITE) is True and able.get(_READ) is False and able.get(_CHECKSUM) is True
 
 
+def nothing_to_read(ledger: Ledger, kind: str) -> bool:
+    """Whether this store was found to let us read or list nothing: samples and drills are then somebody else's, with another credential."""
+    row = ledger.latest(StoreProbed, kind)
+    able = row.record.capabilities if row is not None and isinstance(row.record, StoreProbed) else {}
+    return able.get(_READ) is False or able.get("list") is False
+
+
 def lines(found: list[Capability]) -> Iterator[str]:
     """The report as a person reads it."""
     for one in found:

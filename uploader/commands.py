@@ -78,7 +78,8 @@ def run_uploader(arguments: argparse.Namespace) -> int:
         crew = Crew(box, clock)
         try:
             if not arguments.once:
-                crew.start_apart()
+                if box.config.store.kind != "folder":  # a disk of our own is nobody else's
+                    crew.start_apart()
                 service = Service("uploader", box.folders, clock)
                 service.run(ledger, lambda: _look_after(crew, ledger, service))
                 return 0

@@ -67,6 +67,8 @@ class Duties:
     def _records(self, duty: str, store: Store) -> Iterable[Record]:
         if duty == "canary":
             yield canary.record_of(self._box, self._clock, canary.probe(store, self._box, self._clock))
+        elif canary.nothing_to_read(self._ledger, self._box.config.store.kind):
+            log.info("%s: left to whoever may read the store; this box's credential may not", duty)
         elif duty == "sample":
             for recording in drill.chosen(self._ledger, SAMPLE):
                 yield drill.sample(store, recording, self._clock)

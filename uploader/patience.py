@@ -13,7 +13,7 @@ from enum import Enum, auto
 TRIES = 3
 BASE_S, CAP_S = 0.5, 20.0
 AWAY_BASE_S, AWAY_CAP_S = 2.0, 300.0
-START_SPREAD_S = 20.0
+START_SPREAD_S = 10.0
 POISON_TRIES = 20
 """Two hours and more of trying."""
 

@@ -83,10 +83,11 @@ class Worker:
         due = now if due_by is None else due_by
         newest = patience.is_fresh_turn(self._turn, self._box.config.sending.fresh_every)
         self._turn += 1
+        self.last_error = None
         job = self._jobs.claim(KIND, due, LEASE + now - due, newest=newest)
         if job is None:
             return False
-        self._job, self._kept_until, self.last_error = job, job.leased_until, None
+        self._job, self._kept_until = job, job.leased_until
         try:
             done = self._deliver(job.subject)
         except DamagedCopyError as error:

@@ -22,6 +22,7 @@ from tests.fakes.store import FakeParts, FakeStore, Trouble
 from uploader.crew import Crew, meter_of
 from uploader.source import Source
 from uploader.store import StoreAgainError
+from uploader.worker import Worker
 
 CALLS = tuple(MadeCall(number=number, begin=START + number * SECOND, talk=0.2) for number in range(4))
 LONG_S = 30.0
@@ -230,3 +231,15 @@ def test_a_service_that_stops_leaves_the_rest_for_the_next_time(box: Box, ledger
     crew.step(ledger)
     time.sleep(0.05)
     assert store.objects == {}
+
+
+def test_a_worker_without_work_does_not_report_its_last_failure_again(box: Box, ledger: Ledger) -> None:
+    clock, store = FakeClock(2 * START), FakeStore()
+    store.on("look", Trouble.LATER)
+    with Ledger.open(box.folders.ledger) as opened:
+        worker = Worker(box, opened, clock, lambda _: store)
+        assert worker.one()
+        assert worker.last_error is not None
+        while worker.one():
+            pass
+        assert worker.last_error is None

@@ -157,3 +157,16 @@ def test_the_janitor_asks_once_a_day(box: Box, ledger: Ledger, clock: FakeClock)
         for row in ledger.connection.execute("SELECT kind, count(*) FROM job WHERE kind IN ('canary','sample') GROUP BY 1")
     ]
     assert asked == [("canary", 4), ("sample", 4)] or asked == [("canary", 3), ("sample", 3)]
+
+
+@pytest.mark.parametrize("duty", ["sample", "drill"])
+def test_where_the_credential_may_not_read_nothing_is_reported_as_lost(
+    duties: Duties, ledger: Ledger, clock: FakeClock, store: FakeStore, duty: str
+) -> None:
+    able = {"write": True, "read": False, "list": False, "wrong-checksum": True}
+    ledger.append(StoreProbed(at=clock.now(), store="folder", capabilities=able, problems=()))
+    store.on("read", Trouble.REFUSED, times=10)
+    ask(ledger, duty)
+    assert duties.one()
+    assert told(ledger, StoreSampled) + told(ledger, DrillDone) == []
+    assert store.asked == []

@@ -176,7 +176,7 @@ class FolderOfParts(FolderStore):
 def test_f05_killed_between_any_two_steps_it_goes_on_from_there(tmp_path: Path) -> None:
     parcel = made(tmp_path, BODY)
     finished = 0
-    for touch in range(0, 140, 7):
+    for touch in range(0, 300, 13):
         root = tmp_path / str(touch)
         box = Box.at(root / "var")
         Ledger.open(box.folders.ledger).close()

@@ -57,6 +57,7 @@ class StrictClock(BaseHTTPRequestHandler):
         self.send_response_only(status)
         self.send_header("Date", format_datetime(here, usegmt=True))
         self.send_header("Content-Length", str(len(body)))
+        self.send_header("ETag", '"tag"')
         self.end_headers()
         self.wfile.write(body)
 
