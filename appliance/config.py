@@ -213,14 +213,56 @@ class Recipient(Options):
     key: Annotated[str, AfterValidator(options.recipient)] = Field(title="Public key", description="An age recipient (age1…).")
 
 
+_TIME = r"^([01]\d|2[0-3]):[0-5]\d$"
+
+
 class Store(Options):
     """Where sealed recordings are sent."""
 
-    kind: str = Field(default="folder", title="Kind", description="folder (a disk, a NAS) or s3.")
+    kind: str = Field(default="folder", title="Kind", description="folder (a disk, a NAS), s3 or sftp.")
     options: dict[str, Any] = Field(
         default_factory=dict,
         title="Options",
         description="Settings of that kind; uploader/README.md lists them. Credentials are not among them.",
+    )
+    must_refuse: list[Literal["wrong-checksum", "overwrite", "delete", "list-others"]] = Field(
+        default_factory=list,
+        title="Must refuse",
+        description="What the canary must find refused to the box's own credential: wrong-checksum, overwrite, delete, list-others.",
+    )
+    detached_headers: bool = Field(
+        default=False,
+        title="Detached headers",
+        description="true: header and payload are two objects, so that keys can be rotated or shredded under an Object Lock.",
+    )
+
+
+class Hours(Options):
+    """Hours of the day with a limit of their own."""
+
+    begin: str = Field(pattern=_TIME, title="From", description="Local time, such as 08:30.")
+    end: str = Field(pattern=_TIME, title="To", description="Local time; before the first it means the next day.")
+    kilobits: int = Field(ge=0, title="Limit", description="Kilobits per second in these hours; 0 sends nothing.")
+
+
+class Sending(Options):
+    """How sealed recordings leave: how many at once, how fast, and when."""
+
+    parallel: int = Field(default=2, ge=1, le=16, title="At once", description="Recordings on their way at the same time.")
+    kilobits: int = Field(
+        default=0, ge=0, title="Limit", description="Kilobits per second for sending, and as much for reading back; 0 is no limit."
+    )
+    hours: list[Hours] = Field(
+        default_factory=list, title="Hours", description="Hours with another limit; the first that hold count. Site's time."
+    )
+    pause_on_loss: bool = Field(
+        default=True, title="Pause on loss", description="true: nothing leaves for a minute after speech was lost on the wire."
+    )
+    fresh_every: int = Field(
+        default=3,
+        ge=0,
+        title="Fresh turns",
+        description="One turn of so many takes the newest recording instead of the oldest; 0: none.",
     )
 
 
@@ -278,6 +320,7 @@ class Config(Options):
         description="Public keys to which recordings are sealed, besides the console's own.",
     )
     store: Store = Field(default_factory=Store, title="Store", description="Where sealed recordings are sent.")
+    sending: Sending = Field(default_factory=Sending, title="Sending", description="How fast and when recordings leave.")
     retention: Retention = Field(default_factory=Retention, title="Retention", description="How long things are kept on the box.")
     proof: Proof = Field(default_factory=Proof, title="Proof", description="How what was recorded is vouched for.")
     web: Web = Field(default_factory=Web, title="Console", description="The console's address.")

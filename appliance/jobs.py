@@ -80,19 +80,16 @@ class Jobs:
         with self._ledger.transaction() as connection:
             enqueue(connection, jobs, now)
 
-    def claim(self, kind: str, now: int, lease: int, subjects: Iterable[str] = ()) -> Job | None:
-        """The oldest due job of this kind (about one of these subjects), now ours for `lease` nanoseconds; None if none is due."""
+    def claim(self, kind: str, now: int, lease: int, subjects: Iterable[str] = (), *, newest: bool = False) -> Job | None:
+        """The oldest due job of this kind (about one of these subjects), now ours for `lease` nanoseconds; None if none is due.
+
+        `newest`: the youngest instead, so that what is fresh need not wait for a backlog of weeks.
+        """
         wanted = list(subjects)
-        chosen = f"AND subject IN ({','.join('?' * len(wanted))})" if wanted else ""
-        query = (
-            f"SELECT * FROM job WHERE kind = ? AND ((state = 'ready' AND not_before <= ?) "  # noqa: S608
-            f"OR (state = 'leased' AND leased_until <= ?)) {chosen} ORDER BY created_at, rowid LIMIT 1"
-        )
-        parameters = (kind, now, now, *wanted)
-        if self._ledger.connection.execute(query, parameters).fetchone() is None:
+        if self._due(kind, now, wanted, newest=newest) is None:
             return None
         with self._ledger.transaction() as connection:
-            row = connection.execute(query, parameters).fetchone()
+            row = self._due(kind, now, wanted, newest=newest)
             if row is None:
                 return None
             connection.execute(
@@ -103,6 +100,16 @@ class Jobs:
             id=row["id"], kind=row["kind"], subject=row["subject"], body=json.loads(row["body"]),
             attempts=row["attempts"] + 1, leased_until=now + lease, holder=self._holder,
         )  # fmt: skip
+
+    def _due(self, kind: str, now: int, wanted: list[str], *, newest: bool) -> sqlite3.Row | None:
+        """The row to claim. Two questions, each answered along an index, so that a backlog of 500,000 costs no sort."""
+        chosen = f"AND subject IN ({','.join('?' * len(wanted))})" if wanted else ""
+        order = "created_at DESC, rowid DESC" if newest else "created_at, rowid"
+        found = []
+        for due in ("state = 'ready' AND +not_before <= ?", "state = 'leased' AND leased_until <= ?"):
+            query = f"SELECT rowid AS place, * FROM job WHERE kind = ? AND {due} {chosen} ORDER BY {order} LIMIT 1"  # noqa: S608
+            found += self._ledger.connection.execute(query, (kind, now, *wanted)).fetchall()
+        return sorted(found, key=lambda row: (row["created_at"], row["place"]), reverse=newest)[0] if found else None
 
     def release_dead(self, kind: str) -> int:
         """Make jobs of this kind due again whose holder no longer lives; returns how many. For a worker's start."""
@@ -153,7 +160,9 @@ class Jobs:
     def hurry(self, kind: str, now: int) -> None:
         """Make every job of this kind that waits for its next try due now."""
         with self._ledger.transaction() as connection:
-            connection.execute("UPDATE job SET not_before = ? WHERE kind = ? AND state = 'ready'", (now, kind))
+            connection.execute(
+                "UPDATE job SET not_before = ? WHERE kind = ? AND state = 'ready' AND not_before > ?", (now, kind, now)
+            )
 
     def unpark(self, kind: str, now: int) -> int:
         """Give every parked job of this kind another try; returns how many."""

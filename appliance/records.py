@@ -29,6 +29,10 @@ from appliance.record import Record as Record
 from appliance.record import UnknownRecordError as UnknownRecordError
 from appliance.record import encode as encode
 from appliance.record import with_tuples as with_tuples
+from appliance.storage import DrillDone as DrillDone
+from appliance.storage import HeaderChanged as HeaderChanged
+from appliance.storage import StoreProbed as StoreProbed
+from appliance.storage import StoreSampled as StoreSampled
 
 
 class Direction(StrEnum):
@@ -364,7 +368,8 @@ KINDS: dict[str, type[Record]] = {
         CallRinging, CallAnswered, CallEnded, LegTied, SegmentClosed, RecordingPaused, RecordingResumed, RecordingReady,
         RecordingFailed, CallNotRecorded, UploadDone, UploadParked, RecordingExpired, RecordingHeld, RecordingErased, Listened,
         Exported, Changed, NodeEntered, WeirdSeen, IssueOpened, IssueClosed, Heartbeat, CheckpointSigned, CheckpointStored,
-        CheckpointStamped, RecordingLabelled, ErasureAsked, ObjectsErased, CallErased,
+        CheckpointStamped, RecordingLabelled, ErasureAsked, ObjectsErased, CallErased, StoreProbed, StoreSampled, DrillDone,
+        HeaderChanged,
     )
 }  # fmt: skip
 

@@ -1,8 +1,9 @@
 """The tables of `ledger.db`, as migrations that are only ever added to.
 
 `record` is the truth; `call` and `recording` are readings of it, kept in the same transaction and made anew at will; `job` is the
-durable queue; `heartbeat` holds the newest of each service; `account`, `session` and `attempt` belong to the console. sqlite-utils
-is imported only when a migration is due, so that a service that starts on an up-to-date database starts fast.
+durable queue; `upload` and `part` say what of a large object the store already has; `heartbeat` holds the newest of each service;
+`account`, `session` and `attempt` belong to the console. sqlite-utils is imported only when a migration is due, so that a service that
+starts on an up-to-date database starts fast.
 """
 
 from __future__ import annotations
@@ -63,6 +64,11 @@ def _migrate(path: Path) -> None:
         for statement in _LEGS_OF_A_TALK:
             database.execute(statement)
 
+    @steps()
+    def uploads_in_parts(database: Database) -> None:
+        for statement in _UPLOADS_IN_PARTS:
+            database.execute(statement)
+
     connection = sqlite3.connect(path)
     try:
         connection.execute("PRAGMA journal_mode=WAL")
@@ -118,4 +124,14 @@ _LEGS_OF_A_TALK = (
     "ALTER TABLE call ADD COLUMN main TEXT",
     "ALTER TABLE call ADD COLUMN tied_by TEXT",
     "CREATE INDEX call_main ON call (main) WHERE main IS NOT NULL",
+)
+
+_UPLOADS_IN_PARTS = (
+    """CREATE TABLE upload (
+        key TEXT PRIMARY KEY, upload TEXT NOT NULL, sha256 TEXT NOT NULL, size INTEGER NOT NULL, part_bytes INTEGER NOT NULL,
+        begun_at INTEGER NOT NULL)""",
+    """CREATE TABLE part (
+        key TEXT NOT NULL REFERENCES upload ON DELETE CASCADE, number INTEGER NOT NULL, tag TEXT NOT NULL, sha256 TEXT NOT NULL,
+        PRIMARY KEY (key, number)) WITHOUT ROWID""",
+    "CREATE INDEX job_order ON job (kind, state, created_at)",
 )

@@ -17,6 +17,7 @@ import io
 import os
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import IO
 
 from cryptography.exceptions import InvalidTag
@@ -32,6 +33,8 @@ TAG = 16
 _VERSION = b"age-encryption.org/v1\n"
 _INFO = b"age-encryption.org/v1/X25519"
 _MAX_HEADER = 64 * 1024
+BESIDE = ".header"
+"""What a newer header's file is called after the sealed file beside which it lies."""
 
 
 class SealedError(ValueError):
@@ -109,6 +112,17 @@ def unwrap(header: Header, identities: Iterable[Identity]) -> bytes:
     raise WrongKeyError("no key at hand opens it")
 
 
+def rewrap(header: Header, identities: Iterable[Identity], recipients: Sequence[Recipient]) -> bytes:
+    """A header of the same file key for other recipients: what lies behind it stays as it is. Raises WrongKeyError or SealedError."""
+    return write_header(unwrap(header, identities), recipients)
+
+
+def newest_header(path: Path) -> bytes:
+    """The header that lies beside a sealed file since its keys were rotated; empty where there is none."""
+    beside = path.with_name(path.name + BESIDE)
+    return beside.read_bytes() if beside.exists() else b""
+
+
 class SealingFile(io.RawIOBase):
     """A file to write clear bytes into; only sealed bytes reach `file`.
 
@@ -121,7 +135,7 @@ class SealingFile(io.RawIOBase):
         self._file = file
         file_key, nonce = os.urandom(16), os.urandom(16)
         header = write_header(file_key, recipients)
-        self._aead = _payload_cipher(file_key, nonce)
+        self._aead = chunk_cipher(file_key, nonce)
         self._start = len(header) + len(nonce)
         self._first = bytearray()
         self._current = bytearray()
@@ -224,23 +238,26 @@ class SealingFile(io.RawIOBase):
             piece = self._file.read(CHUNK + TAG)
             sealed.update(piece)
             size += len(piece)
-            clear.update(_open_chunk(self._aead, index, piece, last=index == self._index))
+            clear.update(open_chunk(self._aead, index, piece, last=index == self._index))
         return sealed.hexdigest(), clear.hexdigest(), size
 
 
 class SealedReader(io.RawIOBase):
-    """The clear bytes of an age file, read at any place; each chunk is authenticated before a byte of it is given out."""
+    """The clear bytes of an age file, read at any place; each chunk is authenticated before a byte of it is given out.
 
-    def __init__(self, file: IO[bytes], identities: Iterable[Identity]) -> None:
+    `newer` is a header that was written for other recipients since (`rewrap`); the file's own is then only measured.
+    """
+
+    def __init__(self, file: IO[bytes], identities: Iterable[Identity], newer: bytes = b"") -> None:
         super().__init__()
         self._file = file
         file.seek(0)
         header = read_header(file)
-        file_key = unwrap(header, identities)
+        file_key = unwrap(read_header(io.BytesIO(newer)) if newer else header, identities)
         nonce = file.read(16)
         if len(nonce) != 16:
             raise SealedError("was cut within its header")
-        self._aead = _payload_cipher(file_key, nonce)
+        self._aead = chunk_cipher(file_key, nonce)
         self._start = len(header.raw) + 16
         payload = file.seek(0, os.SEEK_END) - self._start
         self._chunks = max(1, -(-payload // (CHUNK + TAG)))
@@ -289,7 +306,7 @@ class SealedReader(io.RawIOBase):
         if self._held[0] != index:
             self._file.seek(self._start + index * (CHUNK + TAG))
             sealed = self._file.read(CHUNK + TAG)
-            self._held = (index, _open_chunk(self._aead, index, sealed, last=index == self._chunks - 1))
+            self._held = (index, open_chunk(self._aead, index, sealed, last=index == self._chunks - 1))
         return self._held[1]
 
 
@@ -314,7 +331,8 @@ def _header_line(file: IO[bytes], raw: bytearray) -> bytes:
     return line[:-1]
 
 
-def _payload_cipher(file_key: bytes, nonce: bytes) -> ChaCha20Poly1305:
+def chunk_cipher(file_key: bytes, nonce: bytes) -> ChaCha20Poly1305:
+    """The cipher of a file's chunks."""
     return ChaCha20Poly1305(_hkdf(file_key, nonce, b"payload"))
 
 
@@ -322,7 +340,8 @@ def _nonce(index: int, *, last: bool) -> bytes:
     return index.to_bytes(11, "big") + bytes([last])
 
 
-def _open_chunk(aead: ChaCha20Poly1305, index: int, sealed: bytes, *, last: bool) -> bytes:
+def open_chunk(aead: ChaCha20Poly1305, index: int, sealed: bytes, *, last: bool) -> bytes:
+    """The clear bytes of one chunk. Raises SealedError where it is not this chunk of this file."""
     try:
         return aead.decrypt(_nonce(index, last=last), sealed, None)
     except (InvalidTag, ValueError) as error:

@@ -11,7 +11,7 @@ import json
 import textwrap
 from collections.abc import Iterator
 from datetime import date, time
-from typing import Any
+from typing import Any, get_args
 
 from appliance.box import Box
 from appliance.config import Config, Options
@@ -72,7 +72,7 @@ def _table(tree: Options, path: str) -> Iterator[str]:
     for name, field in type(tree).model_fields.items():
         value = getattr(tree, name)
         about = f"{field.title}: {field.description}"
-        if isinstance(value, Options) or name in ("lines", "rules", "recipients"):
+        if isinstance(value, Options) or _of_groups(field.annotation):
             nested.append((f"{path}{name}", about, value))
         else:
             yield from textwrap.wrap(about, 118, initial_indent="# ", subsequent_indent="#   ")
@@ -87,6 +87,11 @@ def _table(tree: Options, path: str) -> Iterator[str]:
             for item in value:
                 yield f"[[{name}]]"
                 yield from _table(item, f"{name}.")
+
+
+def _of_groups(annotation: Any) -> bool:
+    """Whether it is a list of groups of settings, such as the lines."""
+    return any(isinstance(inner, type) and issubclass(inner, Options) for inner in get_args(annotation))
 
 
 def _value(value: Any) -> str:

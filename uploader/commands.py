@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import argparse
+import json
 import sys
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from appliance import keys, logs
 from appliance.box import Box
@@ -14,6 +15,10 @@ from appliance.errors import CouldNotError, UsageError
 from appliance.ledger import Ledger
 from appliance.recipients import recipients
 from appliance.service import Service
+from uploader import key_commands
+
+if TYPE_CHECKING:
+    from uploader.crew import Crew
 
 Commands = Any
 """argparse's sub-parsers object, whose type has no public name."""
@@ -34,6 +39,9 @@ def add(commands: Commands, common: argparse.ArgumentParser) -> None:
     )
     restore.add_argument("--json", action="store_true", help="print one JSON object")
     restore.set_defaults(run=run_restore)
+    canary = actions.add_parser("canary", parents=[common], help="try out what the store can do and what it refuses")
+    canary.add_argument("--json", action="store_true", help="print one JSON object a capability")
+    canary.set_defaults(run=run_canary)
     key = actions.add_parser("keys", help="keys to which recordings are sealed")
     key_actions = key.add_subparsers(title="actions", metavar="ACTION", required=True)
     new = key_actions.add_parser("new", parents=[common], help="make a key pair; the private half belongs off the box")
@@ -42,30 +50,75 @@ def add(commands: Commands, common: argparse.ArgumentParser) -> None:
     new.set_defaults(run=run_keys_new)
     listing = key_actions.add_parser("list", parents=[common], help="to whom recordings are sealed now")
     listing.set_defaults(run=run_keys_list)
+    key_commands.add(key_actions, common)
+    drill = actions.add_parser("drill", parents=[common], help="bring some recordings back from the store and compare them")
+    drill.add_argument("--identity", type=Path, metavar="KEYFILE", help="an age key file (default: the box's keys folder)")
+    drill.add_argument("--count", type=int, default=10, metavar="N", help="how many (default: 10)")
+    drill.set_defaults(run=key_commands.run_drill)
+    salvage = actions.add_parser("salvage", parents=[common], help="what a cut or damaged sealed file still holds")
+    salvage.add_argument("file", type=Path, metavar="FILE", help="the sealed file")
+    salvage.add_argument("-o", "--output", type=Path, required=True, metavar="OUT", help="where the authenticated beginning goes")
+    salvage.add_argument("--identity", type=Path, metavar="KEYFILE", help="an age key file (default: the box's keys folder)")
+    salvage.set_defaults(run=key_commands.run_salvage)
 
 
 def run_uploader(arguments: argparse.Namespace) -> int:
     """Store what waits."""
+    from uploader.crew import Crew
     from uploader.store import open_store
     from uploader.worker import Worker
 
     logs.set_up("uploader")
-    box = Box.of(arguments)
+    box, clock = Box.of(arguments), SystemClock()
     open_store(box)  # say at once what is wrong with the settings
     with Ledger.open(box.folders.ledger) as ledger:
-        worker = Worker(box, ledger, SystemClock())
+        worker = Worker(box, ledger, clock)
         if arguments.parked:
             worker.unpark()
-        if not arguments.once:
-            Service("uploader", box.folders).run(ledger, worker.step)
-            return 0
-        begun = worker.hurry()
-        while worker.one(begun):
-            if sys.stderr.isatty():
-                print(f"\r{worker.stored} stored", end="", file=sys.stderr, flush=True)
-        print(f"{'' if not sys.stderr.isatty() else chr(13)}{worker.stored} stored", file=sys.stderr)
-    if worker.failed:
-        raise CouldNotError(f"{len(worker.failed)} recordings are not stored yet and stay queued: {worker.failed[-1]}")
+        crew = Crew(box, clock)
+        try:
+            if not arguments.once:
+                if box.config.store.kind != "folder":  # a disk of our own is nobody else's
+                    crew.start_apart()
+                service = Service("uploader", box.folders, clock)
+                service.run(ledger, lambda: _look_after(crew, ledger, service))
+                return 0
+            crew.drain(worker.hurry())
+        finally:
+            crew.close()
+    print(f"{crew.stored} stored", file=sys.stderr)
+    if crew.failed:
+        raise CouldNotError(f"{len(crew.failed)} recordings are not stored yet and stay queued: {crew.failed[-1]}")
+    return 0
+
+
+def _look_after(crew: Crew, ledger: Ledger, service: Service) -> float:
+    """One round of the service."""
+    pause = crew.step(ledger)
+    service.detail = {"stored": crew.stored, "waits": crew.why_waiting}
+    return pause
+
+
+def run_canary(arguments: argparse.Namespace) -> int:
+    """Try out the store."""
+    from uploader import canary
+    from uploader.store import close, open_store
+
+    box, clock = Box.of(arguments), SystemClock()
+    store = open_store(box)
+    try:
+        found = canary.probe(store, box, clock)
+    finally:
+        close(store)
+    record = canary.record_of(box, clock, found)
+    with Ledger.open(box.folders.ledger) as ledger:
+        ledger.append(record)
+    for line in canary.lines(found) if not arguments.json else (json.dumps(one._asdict(), ensure_ascii=False) for one in found):
+        print(line)
+    if record.problems:
+        raise CouldNotError(
+            f"the store {box.config.store.kind} does not do what it must ({len(record.problems)} of {len(found)}, see →)"
+        )
     return 0
 
 

@@ -8,11 +8,15 @@ never overwritten.
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Callable
 from pathlib import Path
 from typing import NamedTuple
 
-from appliance import shelf
-from uploader.store import Store, StoreError
+from uploader import multipart
+from uploader.source import Source
+from uploader.store import Parts, Store, StoreError
+
+_PIECE = 1 << 20
 
 
 class Parcel(NamedTuple):
@@ -21,47 +25,125 @@ class Parcel(NamedTuple):
     key: str
     path: Path
     sha256: str
+    start: int = 0
+    size: int = -1
+    """The stretch of the file; to its end where negative."""
+
+    @property
+    def source(self) -> Source:
+        """Its bytes."""
+        return Source(self.path, self.sha256, self.start, self.size)
 
 
 class DamagedCopyError(StoreError):
     """What lies under the key, here or there, is not what was sealed: this one recording needs a person."""
 
 
-def deliver(store: Store, parcel: Parcel) -> int:
-    """Store the parcel and read it back; returns its size. Raises StoreError or DamagedCopyError."""
-    size = _intact_size(parcel)
+def _nothing(count: int) -> None:
+    """Nobody asks."""
+
+
+def deliver(
+    store: Store, parcel: Parcel, progress: multipart.Progress | None = None, moving: Callable[[int], None] = _nothing
+) -> int:
+    """Store the parcel and read it back; returns its size. `moving` is told of bytes that leave or come. Raises StoreError."""
+    size = _size(parcel)
+    part_bytes = store.part_bytes(size) if progress is not None and isinstance(store, Parts) else 0
+    parts = _intact_parts(parcel, part_bytes or size or 1)
     present = store.look(parcel.key)
-    if present is None:
-        store.put(parcel.key, parcel.path, parcel.sha256)
+    source = parcel.source.metered(moving)
+    if present is None and progress is not None and isinstance(store, Parts) and part_bytes:
+        multipart.send(store, progress, multipart.Plan(parcel.key, source, size, part_bytes, parts))
+    elif present is None:
+        store.put(parcel.key, source)
     elif present.size != size:
         raise DamagedCopyError(
             f"{parcel.key}: the store holds {present.size} bytes under this key instead of {size}; remove or rename it there"
         )
-    if digest(store, parcel.key) != parcel.sha256:
+    if digest(store, parcel.key, moving) != parcel.sha256:
         raise DamagedCopyError(f"{parcel.key}: what the store gives back is not what was sent; ask the provider, then retry")
+    if progress is not None and isinstance(store, Parts):
+        multipart.drop(store, progress, parcel.key)  # of a try that was not the one that succeeded
     return size
 
 
-def digest(store: Store, key: str) -> str:
+def hand_in(
+    store: Store, parcel: Parcel, progress: multipart.Progress | None = None, moving: Callable[[int], None] = _nothing
+) -> int:
+    """Store the parcel where nothing can be read back: the store was proven to refuse what does not match its checksum.
+
+    Returns its size. The key holds the content's hash, so that sending again what is there already changes nothing. Raises StoreError.
+    """
+    size = _size(parcel)
+    part_bytes = store.part_bytes(size) if progress is not None and isinstance(store, Parts) else 0
+    parts = _intact_parts(parcel, part_bytes or size or 1)
+    source = parcel.source.metered(moving)
+    if progress is not None and isinstance(store, Parts) and part_bytes:
+        multipart.send(store, progress, multipart.Plan(parcel.key, source, size, part_bytes, parts))
+    else:
+        store.put(parcel.key, source)
+    return size
+
+
+def digest(store: Store, key: str, moving: Callable[[int], None] = _nothing) -> str:
     """SHA-256 of an object, read in full. Raises StoreError."""
     found = hashlib.sha256()
     for piece in store.read(key):
         found.update(piece)
+        moving(len(piece))
     return found.hexdigest()
-
-
-def _intact_size(parcel: Parcel) -> int:
-    """The local file's size, after its bytes were checked: a disk may have changed them since."""
-    if fingerprint(parcel.path) != parcel.sha256:
-        raise DamagedCopyError(f"{parcel.path}: was changed since it was sealed; check the disk")
-    return parcel.path.stat().st_size
 
 
 def fingerprint(path: Path) -> str:
     """SHA-256 of a local file. Raises DamagedCopyError where it is gone or cannot be read."""
-    if not path.exists():
-        raise DamagedCopyError(f"{path}: the local copy is gone before it was stored; look into the quarantine and the backup")
+    return _hashes(Parcel("", path, ""), 0)[0]
+
+
+def _intact_parts(parcel: Parcel, part_bytes: int) -> tuple[str, ...]:
+    """The SHA-256 of each part, after the whole was checked in the same reading: a disk may have changed it since it was sealed."""
+    whole, parts = _hashes(parcel, part_bytes)
+    if whole != parcel.sha256:
+        raise DamagedCopyError(f"{parcel.path}: was changed since it was sealed; check the disk")
+    return parts
+
+
+def _size(parcel: Parcel) -> int:
     try:
-        return shelf.sha256_of(path)
-    except shelf.ShelfError as error:
-        raise DamagedCopyError(f"{error}; check the disk") from error
+        there = max(0, parcel.path.stat().st_size - parcel.start)
+    except FileNotFoundError as error:
+        raise _gone(parcel.path) from error
+    except OSError as error:
+        raise _unreadable(parcel.path, error) from error
+    return there if parcel.size < 0 else min(there, parcel.size)
+
+
+def _hashes(parcel: Parcel, part_bytes: int) -> tuple[str, tuple[str, ...]]:
+    """(SHA-256 of the stretch, of each part of it), in one reading; no parts where `part_bytes` is 0."""
+    whole, parts = hashlib.sha256(), []
+    part, filled = hashlib.sha256(), 0
+    try:
+        with Source(parcel.path, "", parcel.start, parcel.size).open() as body:
+            body.hush(True)
+            while piece := body.read(min(_PIECE, part_bytes - filled) if part_bytes else _PIECE):
+                whole.update(piece)
+                if part_bytes:
+                    part.update(piece)
+                    filled += len(piece)
+                    if filled == part_bytes:
+                        parts.append(part.hexdigest())
+                        part, filled = hashlib.sha256(), 0
+    except FileNotFoundError as error:
+        raise _gone(parcel.path) from error
+    except OSError as error:
+        raise _unreadable(parcel.path, error) from error
+    if filled:
+        parts.append(part.hexdigest())
+    return whole.hexdigest(), tuple(parts)
+
+
+def _gone(path: Path) -> DamagedCopyError:
+    return DamagedCopyError(f"{path}: the local copy is gone before it was stored; look into the quarantine and the backup")
+
+
+def _unreadable(path: Path, error: OSError) -> DamagedCopyError:
+    return DamagedCopyError(f"{path}: cannot be read ({error.strerror or error}); check the disk")

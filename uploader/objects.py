@@ -4,6 +4,8 @@
     v1/CONTRACT/EPOCH/YYYY/MM/DD/ID-SHA16.json.age     its manifest
     v1/CONTRACT/EPOCH/checkpoints/SIZE-SHA16.json      a signed checkpoint of the chain, and .tsr its time stamp; nothing personal
 
+    ….flac.age.payload, ….flac.age.header-0001         the same in two, where a key must be rotated or shredded under an Object Lock
+
 The content is in the name, so a name is written once and never means anything else. No telephone number is ever part of it.
 """
 
@@ -19,7 +21,7 @@ MANIFEST = ".json.age"
 
 _KEY = re.compile(
     r"v1/(?P<contract>[A-Za-z0-9_-]+)/(?P<epoch>[1-9]\d*)/(?P<day>\d{4}/\d\d/\d\d)/(?P<id>[a-z2-7]{16})-(?P<sha>[0-9a-f]{16})"
-    r"\.(?P<kind>[a-z0-9]+)\.age\Z",
+    r"\.(?P<kind>[a-z0-9]+)\.age(?P<part>\.payload|\.header-\d{4})?\Z",
     re.ASCII,
 )
 
@@ -34,11 +36,18 @@ class ObjectName(NamedTuple):
     sha16: str
     kind: str
     """`flac`, `opus` or `json`."""
+    part: str = ""
+    """`payload` or `header-0001` where the two lie apart."""
 
 
 def prefix(contract: str) -> str:
     """Where everything of a contract lies."""
     return f"{LAYOUT}/{contract}/"
+
+
+def box_prefix(contract: str, epoch: int) -> str:
+    """Where everything that this box writes lies."""
+    return f"{LAYOUT}/{contract}/{epoch}/"
 
 
 def recording_key(contract: str, epoch: int, started_at: int, recording: str, sealed_sha256: str, extension: str) -> str:
@@ -66,9 +75,25 @@ def is_checkpoint(key: str) -> bool:
     return "/checkpoints/" in key and key.endswith(".json")
 
 
+def payload_key(key: str) -> str:
+    """The key of an object's payload, where its header lies apart."""
+    return f"{key}.payload"
+
+
+def header_key(key: str, number: int) -> str:
+    """The key of an object's header: 1 is the one that it was sealed with, the highest is the newest."""
+    return f"{key}.header-{number:04}"
+
+
+def whole_key(key: str) -> str:
+    """The key of the whole object to which this one belongs."""
+    return re.sub(r"\.(payload|header-\d{4})\Z", "", key)
+
+
 def read_key(key: str) -> ObjectName | None:
     """The parts of a key; None where it is none of ours."""
     found = _KEY.match(key)
     if found is None:
         return None
-    return ObjectName(found["contract"], int(found["epoch"]), found["day"], found["id"], found["sha"], found["kind"])
+    part = (found["part"] or ".")[1:]
+    return ObjectName(found["contract"], int(found["epoch"]), found["day"], found["id"], found["sha"], found["kind"], part)

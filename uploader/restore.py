@@ -10,7 +10,7 @@ import hashlib
 import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import IO, Any
 
 from appliance import checkpoints, manifest, retelling, shelf
 from appliance.box import Box
@@ -19,8 +19,9 @@ from appliance.errors import CouldNotError
 from appliance.keys import Identity
 from appliance.ledger import Ledger
 from appliance.records import CheckpointSigned, UploadDone
-from appliance.sealed import SealedError, open_sealed
+from appliance.sealed import SealedError, SealedReader, open_sealed
 from uploader import objects
+from uploader.headers import Whole
 from uploader.store import Store, StoreError, open_store
 
 MAX_MANIFEST = 16 * 1024 * 1024
@@ -51,13 +52,13 @@ def restore(box: Box, ledger: Ledger, store: Store, identities: Sequence[Identit
 
     Raises CouldNotError where nothing can be opened, or where this box has recordings of its own.
     """
-    done = Restored()
+    done, store = Restored(), Whole(store)
     found = sorted(_manifests(box, store, identities, done, signer.strip().lower()), key=_order)
     if done.problems and not found:
         raise CouldNotError(f"{len(done.problems)} manifests are in the store and none could be opened: {done.problems[0]}")
     for item in found:
         try:
-            _take(box, ledger, store, item, clock, done)
+            _take(box, ledger, store, item, clock, done, identities)
         except (StoreError, SealedError, manifest.ManifestError, shelf.ShelfError) as error:
             done.problems.append(f"{item.key}: {error}")
         except retelling.MALFORMED as error:
@@ -126,7 +127,9 @@ def _small(store: Store, key: str) -> bytes:
     return whole
 
 
-def _take(box: Box, ledger: Ledger, store: Store, item: _Found, clock: Clock, done: Restored) -> None:
+def _take(
+    box: Box, ledger: Ledger, store: Whole, item: _Found, clock: Clock, done: Restored, identities: Sequence[Identity]
+) -> None:
     facts = item.signed.facts["recording"]
     records = list(retelling.records_of(item.signed, item.sealed_manifest))
     stored = UploadDone(
@@ -139,21 +142,37 @@ def _take(box: Box, ledger: Ledger, store: Store, item: _Found, clock: Clock, do
     if taken is not None and (box.folders.recordings / facts["file"]).exists():
         done.present += 1
         return
-    _fetch(box, store, item, facts)
+    _fetch(box, store, item, facts, identities)
     ledger.append(*records, stored)
     done.recordings += 1
 
 
-def _fetch(box: Box, store: Store, item: _Found, facts: dict[str, Any]) -> None:
+def _fetch(box: Box, store: Whole, item: _Found, facts: dict[str, Any], identities: Sequence[Identity]) -> None:
     path = box.folders.recordings / facts["file"]
     found = hashlib.sha256()
     with shelf.create(path) as file:
         for piece in store.read(item.key):
             found.update(piece)
             file.write(piece)
-        if found.hexdigest() != facts["sealed_sha256"]:
+        file.flush()
+        rotated = found.hexdigest() != facts["sealed_sha256"] and store.is_rotated(item.key)
+        if rotated and _clear_sha256(file, identities) != facts["plain_sha256"]:
+            raise SealedError("the stored object does not hold the sound that its manifest describes")
+        if not rotated and found.hexdigest() != facts["sealed_sha256"]:
             raise SealedError("the stored object is not what its manifest describes")
     shelf.write(path.with_name(f"{facts['recording']}.json.age"), item.sealed_manifest)
+
+
+def _clear_sha256(file: IO[bytes], identities: Sequence[Identity]) -> str:
+    """What the signed manifest also knows of: since its keys were rotated the sealed bytes begin otherwise. "" where it does not open."""
+    clear = hashlib.sha256()
+    try:
+        reader = SealedReader(file, identities)
+        while piece := reader.read(1 << 20):
+            clear.update(piece)
+    except SealedError:
+        return ""
+    return clear.hexdigest()
 
 
 def as_json(done: Restored) -> str:

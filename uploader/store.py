@@ -1,21 +1,22 @@
 """What a store is: put, read, look, list. Nothing else is asked of a bucket, a disk or a NAS in order to send.
 
 Errors say what to do, not what happened inside: `StoreAgainError` (later), `StoreRefusedError` (a person is needed),
-`MissingObjectError`. A store never reports success for what it does not know; a lost response is `StoreAgainError`, and the
-next try looks before it writes.
+`ObjectRefusedError` (this one object, the others may go), `MissingObjectError`. A store never reports success for what it does not
+know; a lost response is `StoreAgainError`, and the next try looks before it writes.
 
-What only some stores can do is a second protocol: `Removing` (for erasure, never for sending).
+What only some stores can do is a second protocol: `Parts` (large objects in parts), `Removing` (for erasure, never for sending) and
+`Daring` (for the canary, which tries what must be refused).
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from pathlib import Path
+from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple, Protocol, runtime_checkable
 
 from appliance import config, registry
 from appliance.box import Box
 from appliance.errors import CouldNotError
+from uploader.source import Source
 
 
 class StoreError(CouldNotError):
@@ -34,6 +35,10 @@ class StoreRefusedError(StoreError):
     """It will not work until a person mends something."""
 
 
+class ObjectRefusedError(StoreRefusedError):
+    """This one object is refused for what it is; others may go."""
+
+
 class MissingObjectError(StoreError):
     """There is no object of that key."""
 
@@ -45,14 +50,23 @@ class Stored(NamedTuple):
     size: int
 
 
+class Unfinished(NamedTuple):
+    """An object that was begun in parts and never ended."""
+
+    key: str
+    upload: str
+    begun_at: int
+    """By the store's clock (ns)."""
+
+
 class Store(Protocol):
     """A place for sealed objects."""
 
-    def put(self, key: str, path: Path, sha256: str) -> None:
-        """Store this file under the key, which is written once. Raises StoreError."""
+    def put(self, key: str, source: Source) -> None:
+        """Store these bytes under the key, which is written once. Raises StoreError."""
 
-    def read(self, key: str) -> Iterator[bytes]:
-        """The object in pieces. Raises MissingObjectError or StoreError."""
+    def read(self, key: str, start: int = 0, end: int | None = None) -> Iterator[bytes]:
+        """The object's bytes [start, end) in pieces. Raises MissingObjectError or StoreError."""
 
     def look(self, key: str) -> Stored | None:
         """The object's size, None where there is none. Raises StoreError."""
@@ -62,11 +76,61 @@ class Store(Protocol):
 
 
 @runtime_checkable
+class Parts(Protocol):
+    """A store that takes a large object in parts, which survive whoever sends them."""
+
+    def part_bytes(self, size: int) -> int:
+        """How large the parts of an object of this size are; 0 where it is sent whole."""
+
+    def begin(self, key: str) -> str:
+        """Begin an object in parts; returns the upload's name. Raises StoreError."""
+
+    def put_part(self, key: str, upload: str, number: int, source: Source) -> str:
+        """Send part `number` (from 1); returns the store's tag of it. Raises StoreError, MissingObjectError where the upload is gone."""
+
+    def complete(self, key: str, upload: str, parts: Sequence[tuple[str, str]]) -> None:
+        """Make one object of the parts (tag, SHA-256), in order. Raises StoreError, MissingObjectError where the upload is gone."""
+
+    def abort(self, key: str, upload: str) -> None:
+        """Let the parts go; that they are gone is no error. Raises StoreError."""
+
+    def unfinished(self, prefix: str) -> Iterator[Unfinished]:
+        """What was begun below this prefix and neither ended nor aborted. Raises StoreError."""
+
+
+@runtime_checkable
 class Removing(Protocol):
     """A store from which an object can be erased by whoever has the right; nothing that sends ever calls this."""
 
     def remove(self, key: str) -> int:
         """Erase the object: all versions, markers and unfinished parts; returns how many. Raises StoreError."""
+
+
+@runtime_checkable
+class Daring(Protocol):
+    """What the canary tries although it should not succeed. Each returns whether the store let it happen. Raises StoreError."""
+
+    def dare_wrong_checksum(self, key: str, source: Source) -> bool:
+        """Put bytes with the SHA-256 of others."""
+
+    def dare_replace(self, key: str, source: Source) -> bool:
+        """Put other bytes over an object that is there."""
+
+    def dare_delete(self, key: str) -> bool:
+        """Delete an object for good, its versions too."""
+
+    def dare_list(self, prefix: str) -> bool:
+        """List what belongs to others."""
+
+    def clock_offset(self) -> float:
+        """How far the store's clock is ahead of ours (seconds), as its answers say."""
+
+
+def close(store: object) -> None:
+    """End what the store keeps open (a session, say), if it keeps anything; its next question opens it again."""
+    end = getattr(store, "close", None)
+    if end is not None:
+        end()
 
 
 def open_store(box: Box) -> Store:

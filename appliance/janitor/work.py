@@ -23,6 +23,7 @@ from appliance.health import report
 from appliance.health.checks import Context, Severity
 from appliance.janitor import retention
 from appliance.janitor.unlinking import Unlinking
+from appliance.jobs import NewJob, enqueue
 from appliance.ledger import Ledger
 from appliance.moments import SECOND, to_datetime
 from appliance.records import IssueClosed, IssueOpened, RecordingExpired
@@ -51,6 +52,9 @@ class Janitor:
             _Task(CronTrigger(minute=7, timezone=zone), self.expire),
             _Task(CronTrigger(minute=23, timezone=zone), self.vouch),
             _Task(CronTrigger(hour=4, minute=40, timezone=zone), self.remove_leftovers),
+            _Task(CronTrigger(hour=3, minute=10, timezone=zone), lambda: self.ask_uploader("canary")),
+            _Task(CronTrigger(hour=3, minute=20, timezone=zone), lambda: self.ask_uploader("sample")),
+            _Task(CronTrigger(day=1, hour=3, minute=40, timezone=zone), lambda: self.ask_uploader("drill")),
         ]
         self._unlinking = Unlinking(box, ledger, clock)
         self.let_go = 0
@@ -138,6 +142,13 @@ class Janitor:
         for root in (self._box.folders.recordings, self._box.folders.quarantine, self._box.folders.store):
             for path in shelf.stale_parts(root, before) if root.is_dir() else []:
                 shelf.remove(path)
+
+    def ask_uploader(self, duty: str) -> None:
+        """Queue what only the uploader can do, for it alone leaves the box: canary, sample, drill. Once a day at most."""
+        now = self._clock.now()
+        day = f"{to_datetime(now, self._box.config.site.zone):%Y-%m-%d}"
+        with self._ledger.transaction() as connection:
+            enqueue(connection, [NewJob(kind=duty, subject=day, body={})], now)
 
     def _open_issues(self) -> set[str]:
         """Checks whose newest word is that something is wrong."""

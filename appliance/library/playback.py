@@ -12,7 +12,7 @@ from appliance.calls import Recording
 from appliance.errors import CouldNotError
 from appliance.folders import Folders
 from appliance.keys import Identity
-from appliance.sealed import SealedError, SealedReader, open_sealed
+from appliance.sealed import SealedError, SealedReader, newest_header, open_sealed
 
 MEDIA_TYPES = {"flac": "audio/flac", "opus": 'audio/ogg; codecs="opus"'}
 _PIECE = 64 * 1024
@@ -61,7 +61,7 @@ def open_recording(folders: Folders, recording: Recording, identities: list[Iden
     except OSError as error:
         raise PlaybackError(f"recording {recording.facts.recording}: cannot be read ({error.strerror}); check the disk") from error
     try:
-        reader = SealedReader(file, identities)
+        reader = SealedReader(file, identities, newest_header(path))
     except SealedError as error:
         file.close()
         raise PlaybackError(f"recording {recording.facts.recording}: {error}; look at the health page") from error

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import pytest
 
 from appliance import config
 from appliance.box import Box
 from appliance.config import Config
+from appliance.health.checks import Context
+from appliance.health.checks.keys import check
 from appliance.keys import Identity, KeyFileError, playback_identity
+from appliance.ledger import Ledger
 from appliance.recipients import recipients
 from appliance.sealed import open_sealed, seal
 from tests.fakes.clock import START
@@ -44,8 +45,20 @@ def test_the_same_recipients_every_time(box: Box) -> None:
 
 
 @pytest.mark.parametrize("content", ["", "age1nonsense"])
-def test_without_the_consoles_key_nothing_is_sealed_to_fewer(box: Box, tmp_path: Path, content: str) -> None:
+def test_f37_without_the_consoles_key_recordings_are_sealed_to_the_others_and_it_is_said(
+    box: Box, ledger: Ledger, caplog: pytest.LogCaptureFixture, content: str
+) -> None:
+    recipients(Config(), box.folders, START)
+    (box.folders.keys / "playback.pub").write_text(content)
+    found = recipients(named(Identity.new("customer"), Identity.new("escrow")), box.folders, START)
+    assert [one.name for one in found] == ["customer", "escrow"]
+    assert "sealed to customer, escrow alone" in caplog.text
+    assert "playback.pub" in "".join(str(finding.what) for finding in check(Context(box, ledger, START)))
+
+
+@pytest.mark.parametrize("content", ["", "age1nonsense"])
+def test_f37_without_anybody_nothing_is_kept_in_clear_instead(box: Box, content: str) -> None:
     recipients(Config(), box.folders, START)
     (box.folders.keys / "playback.pub").write_text(content)
     with pytest.raises(KeyFileError, match=r"playback\.pub"):
-        recipients(named(Identity.new("customer")), box.folders, START)
+        recipients(Config(), box.folders, START)

@@ -22,11 +22,13 @@ from appliance.config import (
     Capture,
     Config,
     Health,
+    Hours,
     Line,
     Options,
     Recipient,
     Retention,
     RetentionRule,
+    Sending,
     Site,
     Source,
     Store,
@@ -95,8 +97,11 @@ def test_the_defaults_are_shown_with_every_setting_and_what_it_means() -> None:
     shown = to_toml(Config())
     assert again(Config()) == Config()
     recipient = Recipient(name="c", key=bech32.encode("age", bytes(32)))
+    night = Sending(hours=[Hours(begin="20:00", end="06:00", kilobits=0)])
     rules = Retention(rules=[RetentionRule(label="x")])
-    full = to_toml(Config(lines=[Line(number="1")], recipients=[recipient], retention=rules))
+    everything = Config(lines=[Line(number="1")], recipients=[recipient], sending=night, retention=rules)
+    assert again(everything) == everything
+    full = to_toml(everything)
     for name in names():
         assert f"\n{name} = " in full, name
     lines = shown.splitlines()

@@ -10,7 +10,7 @@ from appliance.health.checks import Context
 from appliance.keys import Identity, save_identity
 from appliance.ledger import Ledger
 from appliance.moments import SECOND
-from appliance.records import CheckpointSigned, Heartbeat
+from appliance.records import CheckpointSigned, DrillDone, Heartbeat, StoreProbed, StoreSampled
 from tests.appliance.furnished import Furnished
 from tests.fakes import facts
 
@@ -64,6 +64,14 @@ def trouble(at: Furnished) -> Furnished:
         ledger.append(facts.ringing(call=unsettled, at=now - 5 * HOUR), facts.ended(call=unsettled, at=now - 4 * HOUR))
         anonymous(ledger, 12, now - HOUR)
         ledger.append(vouched(99, now))
+        kind = at.box.config.store.kind
+        ledger.append(
+            StoreProbed(
+                at=now, store=kind, capabilities={"write": True}, problems=("deleting is not refused; take the right away",)
+            ),
+            StoreSampled(at=now, recording="recordingaaaaaaa", store=kind, problem="one came back wrong"),
+            DrillDone(at=now - 50 * DAY, store=kind, depth="opened", recordings=1, problems=("one did not come back",)),
+        )
         ledger.connection.execute("UPDATE call SET caller_reason = 'anonymous' WHERE id = ?", (unsettled,))
     at.box.folders.quarantine.mkdir()
     (at.box.folders.quarantine / "aaaaaaaaaaaaaaaa.tar.age").write_bytes(b"sealed")

@@ -1,14 +1,23 @@
-"""What may happen to bytes between us and a server: a TCP relay on loopback that changes a bit, or loses the answer. One fault, once."""
+"""What may happen to bytes between us and a server: a TCP relay on loopback that cuts, swallows, slows, changes, or answers itself.
+
+A fault befalls one connection, once: the next on which the marker is sent. A rate holds for all, until it is taken away.
+"""
 
 from __future__ import annotations
 
 import socket
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from enum import Enum, auto
 
-TIMEOUT_S = 10.0
+TIMEOUT_S = 30.0
+_OWN_ANSWERS = {
+    "BUSY": (b"503 Slow Down", b"application/xml", b"<Error><Code>SlowDown</Code><Message>slower</Message></Error>"),
+    "ERROR_IN_200": (b"200 OK", b"application/xml", b"<Error><Code>InternalError</Code><Message>sorry</Message></Error>"),
+    "PORTAL": (b"200 OK", b"text/html", b"<html><body>Welcome to the network, please sign in</body></html>"),
+}
 
 
 class Fault(Enum):
@@ -18,6 +27,18 @@ class Fault(Enum):
     """A bit of the request's body changes on the way."""
     LOSE_ANSWER = auto()
     """The request arrives, and the connection breaks before a byte of the answer is back."""
+    CUT = auto()
+    """The connection breaks within the request."""
+    CUT_ANSWER = auto()
+    """The connection breaks within the answer, after its first kilobyte."""
+    SWALLOW = auto()
+    """From here on the bytes of this connection vanish, both ways; it stays open."""
+    BUSY = auto()
+    """503 SlowDown, Retry-After: 0; the request does not arrive."""
+    ERROR_IN_200 = auto()
+    """The request does not arrive, and the answer is 200 with an error in its body."""
+    PORTAL = auto()
+    """A sign-in page answers instead."""
 
 
 class Relay:
@@ -28,6 +49,8 @@ class Relay:
         self._listener = socket.create_server(("127.0.0.1", 0))
         self.port = int(self._listener.getsockname()[1])
         self.happened: list[Fault] = []
+        self.rate = 0.0
+        """Bytes per second towards the server; 0: as fast as they come."""
         self._next: Fault | None = None
         self._threads: list[threading.Thread] = []
         self._clients: list[socket.socket] = []
@@ -60,29 +83,54 @@ class Relay:
                 self._run(self._serve, client)
 
     def _serve(self, client: socket.socket) -> None:
-        lost = threading.Event()
+        state = _State()
         with client, socket.create_connection(self._target, TIMEOUT_S) as server, ExitStack() as end, suppress(OSError):
             end.callback(_hang_up, server)
-            self._run(lambda: _answers(server, client, lost))
-            while piece := client.recv(1 << 16):
+            self._run(lambda: _answers(server, client, state))
+            while piece := client.recv(1 << 16 if not self.rate else 1 << 13):
                 if self._next is not None and self._marker in piece:
-                    self.happened.append(self._next)
                     fault, self._next = self._next, None
+                    self.happened.append(fault)
+                    if fault.name in _OWN_ANSWERS:
+                        client.sendall(_answer(*_OWN_ANSWERS[fault.name]))
+                        return
+                    if fault is Fault.CUT:
+                        server.sendall(piece[: len(piece) // 2])
+                        return
                     if fault is Fault.FLIP:
                         place = piece.index(self._marker)
                         piece = piece[:place] + bytes([piece[place] ^ 1]) + piece[place + 1 :]
                     else:
-                        lost.set()
-                server.sendall(piece)
+                        state.fault = fault
+                if state.fault is not Fault.SWALLOW:
+                    server.sendall(piece)
+                if self.rate:
+                    time.sleep(len(piece) / self.rate)
 
 
-def _answers(server: socket.socket, client: socket.socket, lost: threading.Event) -> None:
+class _State:
+    """What has befallen one connection."""
+
+    fault: Fault | None = None
+
+
+def _answers(server: socket.socket, client: socket.socket, state: _State) -> None:
     with suppress(OSError):
         while piece := server.recv(1 << 16):
-            if lost.is_set() and not piece.startswith(b"HTTP/1.1 100"):
+            if piece.startswith(b"HTTP/1.1 100") or state.fault is None:
+                client.sendall(piece)
+            elif state.fault is Fault.CUT_ANSWER:
+                client.sendall(piece[:1024])
                 break
-            client.sendall(piece)
-    _hang_up(client)
+            elif state.fault is Fault.LOSE_ANSWER:
+                break
+    if state.fault is not Fault.SWALLOW:
+        _hang_up(client)
+
+
+def _answer(status: bytes, kind: bytes, body: bytes) -> bytes:
+    head = b"HTTP/1.1 %s\r\nContent-Type: %s\r\nContent-Length: %d\r\nRetry-After: 0\r\nConnection: close\r\n\r\n"
+    return head % (status, kind, len(body)) + body
 
 
 def _hang_up(connection: socket.socket) -> None:

@@ -5,6 +5,7 @@ three classes. S3 is proven against moto (quick, believes anything) and against 
 from __future__ import annotations
 
 import hashlib
+import shutil
 import socket
 from collections.abc import Iterator
 from pathlib import Path
@@ -16,17 +17,20 @@ import pytest
 
 from appliance import registry
 from appliance.folders import Folders
+from tests.bed import sshd as ssh
 from tests.bed.between import Fault, relay
+from tests.bed.sshd import sshd
 from tests.bed.swift import REGION, Server, swift
 from uploader.delivery import DamagedCopyError, Parcel, deliver
+from uploader.source import Source
 from uploader.store import MissingObjectError, Store, StoreAgainError, Stored, StoreError, StoreRefusedError
-from uploader.stores import folder, s3
+from uploader.stores import folder, s3, sftp
 
-__all__ = ["swift"]
+__all__ = ["sshd", "swift"]
 
 KEY = "v1/local/1/2026/09/21/aaaaaaaaaaaaaaaa-0123456789abcdef.flac.age"
 BUCKET = "recordings"
-KINDS = {"folder": "folder", "moto": "s3", "swift": "s3"}
+KINDS = {"folder": "folder", "moto": "s3", "swift": "s3", "sftp": "sftp"}
 BODIES = {"one byte": b"x", "a megabyte and a byte": bytes(1 << 20) + b"y", "some pieces": bytes(range(256)) * 12_000}
 
 
@@ -40,6 +44,16 @@ def credentials(folders: Folders, access: str, secret: str) -> None:
 def s3_store(folders: Folders, endpoint: str, access: str = "bed", secret: str = "bed", bucket: str = BUCKET) -> s3.S3Store:
     credentials(folders, access, secret)
     return s3.open_store(s3.Options(endpoint=endpoint, bucket=bucket, connect_seconds=5, read_seconds=20), folders)
+
+
+def sftp_store(folders: Folders, server: ssh.Server, name: str) -> sftp.SftpStore:
+    """An empty folder of the server's."""
+    folders.keys.mkdir(parents=True, exist_ok=True)
+    shutil.copy(server.key, folders.keys / sftp.KEY_FILE)
+    (folders.keys / sftp.KNOWN_HOSTS).write_text(server.known_hosts)
+    root = server.folder / sha256(name.encode())[:20]
+    root.mkdir()
+    return sftp.open_store(sftp.Options(host=server.host, port=server.port, user=server.user, path=str(root)), folders)
 
 
 def make_bucket(name: str, endpoint: str | None = None, access: str = "bed", secret: str = "bed") -> None:
@@ -93,15 +107,24 @@ def store(request: pytest.FixtureRequest, tmp_path: Path, folders: Folders) -> I
         with moto.mock_aws():
             make_bucket(BUCKET)
             yield s3_store(folders, "")
+    elif request.param == "sftp":
+        made = sftp_store(folders, request.getfixturevalue("sshd"), request.node.nodeid)
+        yield made
+        made.close()
     else:
         yield request.getfixturevalue("on_swift")
 
 
-@pytest.fixture(params=["folder", "s3"])
+@pytest.fixture(params=["folder", "s3", "sftp"])
 def unreachable(request: pytest.FixtureRequest, tmp_path: Path, folders: Folders) -> Store:
     """A store of every kind that is not there today."""
     if request.param == "folder":
         return folder.open_store(folder.Options(path=str(tmp_path / "unplugged"), must_exist=True), folders)
+    if request.param == "sftp":
+        folders.keys.mkdir(parents=True)
+        for name in (sftp.KEY_FILE, sftp.KNOWN_HOSTS):
+            (folders.keys / name).touch(mode=0o600)
+        return sftp.open_store(sftp.Options(host="127.0.0.1", port=closed_port(), user="box", path="/store"), folders)
     return s3_store(folders, f"http://127.0.0.1:{closed_port()}")
 
 
@@ -111,7 +134,7 @@ def test_every_registered_store_is_proven_here() -> None:
 
 @pytest.mark.parametrize("body", BODIES.values(), ids=BODIES)
 def test_what_was_put_is_looked_at_and_read_back_equal(store: Store, tmp_path: Path, body: bytes) -> None:
-    store.put(*parcel(tmp_path, body))
+    store.put(KEY, parcel(tmp_path, body).source)
     assert store.look(KEY) == Stored(KEY, len(body))
     assert b"".join(store.read(KEY)) == body
 
@@ -129,14 +152,14 @@ def test_an_empty_store_lists_nothing(store: Store) -> None:
 def test_the_list_is_by_key_and_holds_what_begins_with_the_prefix(store: Store, tmp_path: Path) -> None:
     wanted = [f"v1/local/1/2026/09/{day:02}/object" for day in range(1, 13)]
     for key in [*reversed(wanted), "v1/local2/1/other", "v1/loca", "v2/local/1/other"]:
-        store.put(*parcel(tmp_path, key.encode(), key))
+        store.put(key, parcel(tmp_path, key.encode(), key).source)
     assert list(store.list("v1/local/")) == [Stored(key, len(key)) for key in wanted]
     assert [stored.key for stored in store.list("v1/local/1/2026/09/1")] == wanted[9:]
 
 
 def test_a_file_that_cannot_be_read_leaves_nothing_under_its_key(store: Store, tmp_path: Path) -> None:
     with pytest.raises(StoreError, match="gone"):
-        store.put(KEY, tmp_path / "gone", sha256(b""))
+        store.put(KEY, Source(tmp_path / "gone", sha256(b"")))
     assert store.look(KEY) is None
 
 
@@ -147,7 +170,7 @@ def test_a_parcel_is_delivered_once_and_found_the_next_time(store: Store, tmp_pa
 
 
 def test_other_bytes_under_the_key_are_never_overwritten(store: Store, tmp_path: Path) -> None:
-    store.put(*parcel(tmp_path, b"what was there"))
+    store.put(KEY, parcel(tmp_path, b"what was there").source)
     for other in (b"other length", b"what was HERE!"):
         with pytest.raises(DamagedCopyError, match=KEY):
             deliver(store, parcel(tmp_path, other))
@@ -157,7 +180,7 @@ def test_other_bytes_under_the_key_are_never_overwritten(store: Store, tmp_path:
 def test_a_store_that_is_not_reached_says_later_to_every_question(unreachable: Store, tmp_path: Path) -> None:
     sent = parcel(tmp_path, b"x")
     for ask in (
-        lambda: unreachable.put(*sent),
+        lambda: unreachable.put(sent.key, sent.source),
         lambda: unreachable.look(KEY),
         lambda: list(unreachable.read(KEY)),
         lambda: list(unreachable.list("v1/")),
@@ -169,7 +192,7 @@ def test_a_store_that_is_not_reached_says_later_to_every_question(unreachable: S
 def test_the_real_server_refuses_a_wrong_checksum(on_swift: s3.S3Store, tmp_path: Path) -> None:
     sent = parcel(tmp_path, b"what was meant")
     with pytest.raises(StoreAgainError, match="BadDigest"):
-        on_swift.put(KEY, sent.path, sha256(b"something else"))
+        on_swift.put(KEY, Source(sent.path, sha256(b"something else")))
     assert on_swift.look(KEY) is None
 
 
@@ -207,7 +230,12 @@ def test_wrong_credentials_need_a_person(
 ) -> None:
     store = s3_store(folders, swift.endpoint, access, secret, bucket)
     sent = parcel(tmp_path, b"x")
-    for ask in (lambda: store.put(*sent), lambda: store.look(KEY), lambda: list(store.read(KEY)), lambda: list(store.list("v1/"))):
+    for ask in (
+        lambda: store.put(sent.key, sent.source),
+        lambda: store.look(KEY),
+        lambda: list(store.read(KEY)),
+        lambda: list(store.list("v1/")),
+    ):
         with pytest.raises(StoreRefusedError, match=s3.CREDENTIALS):
             ask()
 

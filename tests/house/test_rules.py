@@ -19,8 +19,8 @@ HOMES = {
     "argon2": ("appliance/web/accounts.py",),
     "av": ("capture/codecs/", "capture/formats/"),
     "babel": ("appliance/web/i18n.py",),
-    "boto3": ("uploader/stores/s3.py",),
-    "botocore": ("uploader/stores/s3.py",),
+    "boto3": ("uploader/stores/_s3_client.py",),
+    "botocore": ("uploader/stores/s3.py", "uploader/stores/_s3_client.py"),
     "cryptography": ("appliance/keys.py", "appliance/sealed.py", "appliance/tls.py"),
     "fastapi": ("appliance/web/",),
     "jinja2": ("appliance/web/console.py",),
@@ -32,7 +32,7 @@ HOMES = {
     "soundfile": ("capture/formats/",),
     "sqlite_utils": ("appliance/schema.py",),
     "starlette": ("appliance/web/",),
-    "types_boto3_s3": ("uploader/stores/s3.py",),
+    "types_boto3_s3": ("uploader/stores/_s3_client.py",),
     "uvicorn": ("appliance/web/serve.py",),
 }
 OURS = {"appliance", "capture", "uploader", "ivr_flows", "provisioning"}

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from tests.fakes.store import FakeStore, Trouble
-from uploader.delivery import DamagedCopyError, Parcel, deliver, digest, fingerprint
+from uploader.delivery import DamagedCopyError, Parcel, deliver, digest, fingerprint, hand_in
 from uploader.store import MissingObjectError, StoreAgainError, StoreRefusedError
 
 KEY = "v1/local/1/2026/09/21/aaaaaaaaaaaaaaaa-0123456789abcdef.flac.age"
@@ -110,3 +110,19 @@ def test_a_local_file_that_cannot_be_read_needs_a_person(tmp_path: Path) -> None
 def test_the_fingerprint_and_the_digest_of_one_content_are_one(store: FakeStore, parcel: Parcel) -> None:
     deliver(store, parcel)
     assert digest(store, KEY) == fingerprint(parcel.path) == parcel.sha256
+
+
+def test_handed_in_is_sent_without_looking_and_only_if_it_is_intact(store: FakeStore, parcel: Parcel) -> None:
+    assert hand_in(store, parcel) == len(BODY)
+    assert [what for what, _ in store.asked] == ["put"]
+    assert store.objects == {KEY: BODY}
+    parcel.path.write_bytes(BODY[:-1] + b"!")
+    with pytest.raises(DamagedCopyError, match="changed since it was sealed"):
+        hand_in(store, parcel)
+
+
+def test_a_stretch_of_a_file_is_delivered_as_an_object_of_its_own(store: FakeStore, parcel: Parcel) -> None:
+    piece = BODY[100:250]
+    stretch = Parcel(KEY, parcel.path, hashlib.sha256(piece).hexdigest(), 100, 150)
+    assert deliver(store, stretch) == 150
+    assert store.objects == {KEY: piece}

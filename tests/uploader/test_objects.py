@@ -27,7 +27,11 @@ def test_a_name_is_read_back_as_it_was_written(
 ) -> None:
     key = objects.recording_key(contract, epoch, began, recording, sha256, kind)
     day = datetime.fromtimestamp(began // SECOND, UTC).strftime("%Y/%m/%d")
-    assert objects.read_key(key) == (contract, epoch, day, recording, sha256[:16], kind)
+    assert objects.read_key(key) == (contract, epoch, day, recording, sha256[:16], kind, "")
+    assert objects.read_key(objects.payload_key(key)) == (contract, epoch, day, recording, sha256[:16], kind, "payload")
+    assert objects.read_key(objects.header_key(key, 7)) == (contract, epoch, day, recording, sha256[:16], kind, "header-0007")
+    for other in (objects.payload_key(key), objects.header_key(key, 7), key):
+        assert objects.whole_key(other) == key
 
 
 def test_the_name_is_the_one_that_the_design_promises() -> None:
@@ -66,7 +70,7 @@ def test_other_content_has_another_name(contract: str, epoch: int, began: int, r
 def test_any_text_is_none_of_ours_or_exactly_a_name_of_ours(text: str) -> None:
     name = objects.read_key(text)
     if name is not None:
-        contract, epoch, day, recording, sha16, kind = name
-        assert text == f"v1/{contract}/{epoch}/{day}/{recording}-{sha16}.{kind}.age"
+        contract, epoch, day, recording, sha16, kind, part = name
+        assert text == f"v1/{contract}/{epoch}/{day}/{recording}-{sha16}.{kind}.age{part and '.'}{part}"
         assert text.isascii()
         assert ".." not in text

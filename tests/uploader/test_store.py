@@ -8,6 +8,7 @@ import pytest
 
 from appliance.box import Box
 from appliance.errors import ConfigError, CouldNotError
+from uploader.source import Source
 from uploader.store import MissingObjectError, StoreAgainError, StoreError, StoreRefusedError, open_store, read_options
 from uploader.stores.folder import FolderStore
 
@@ -23,13 +24,13 @@ def test_a_fresh_box_stores_in_its_own_folder(box: Box, tmp_path: Path) -> None:
     path.write_bytes(b"1")
     store = open_store(box)
     assert isinstance(store, FolderStore)
-    store.put("v1/local/one", path, "")
+    store.put("v1/local/one", Source(path))
     assert (box.folders.store / "v1/local/one").read_bytes() == b"1"
 
 
 def test_a_kind_that_does_not_exist_is_named_with_its_line_and_what_exists(tmp_path: Path) -> None:
     box = configured(tmp_path / "var", '\n\n[store]\nkind = "cloud"\n')
-    with pytest.raises(ConfigError, match=r"appliance\.toml:4: store\.kind: 'cloud' is not one of folder, s3"):
+    with pytest.raises(ConfigError, match=r"appliance\.toml:4: store\.kind: 'cloud' is not one of folder, s3, sftp"):
         open_store(box)
 
 

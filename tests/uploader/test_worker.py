@@ -15,14 +15,16 @@ from appliance.jobs import NewJob, enqueue
 from appliance.ledger import Ledger
 from appliance.lookup import get_recording
 from appliance.moments import SECOND
-from appliance.records import RecordingErased, UploadDone, UploadParked
+from appliance.records import RecordingErased, StoreProbed, UploadDone, UploadParked
 from tests.bed.made import MadeCall
 from tests.bed.recorded import TOUCHES, all_recordings, recorded
 from tests.fakes.clock import START, FakeClock
 from tests.fakes.processes import killed_before
 from tests.fakes.store import FakeStore, Trouble
 from uploader import objects
-from uploader.worker import KIND, LOOK_S, Worker
+from uploader.source import Source
+from uploader.store import ObjectRefusedError, Stored
+from uploader.worker import KIND, LEASE, LOOK_S, Worker
 
 CALLS = tuple(MadeCall(number=number, begin=START + number * SECOND, talk=0.2) for number in range(3))
 WEEKS_S = 21 * 24 * 3600
@@ -272,3 +274,73 @@ def test_killed_at_any_place_it_ends_as_if_it_had_lived(three: Path, tmp_path: P
             assert states(ledger) == ["done"] * len(CALLS)
             rows = [row.record for row in ledger.since(0, [UploadDone, UploadParked])]
         assert [type(record) for record in rows] == [UploadDone] * len(CALLS)
+
+
+def test_f26_a_file_that_fails_alone_is_parked_and_the_queue_moves_on(box: Box, ledger: Ledger, clock: FakeClock) -> None:
+    poison = all_recordings(box)[0].facts.recording
+
+    class Picky(FakeStore):
+        def look(self, key: str) -> Stored | None:
+            if poison in key:
+                raise ObjectRefusedError(f"{key}: too odd")
+            return super().look(key)
+
+    ledger.connection.execute("UPDATE job SET created_at = 0")  # they were made by the real clock
+    worker = Worker(box, ledger, clock, lambda _: Picky(clock))
+    for _ in range(4):
+        drain(worker)
+        clock.forward(3600)
+        more(ledger)
+    drain(worker)
+    rows = dict(
+        ledger.connection.execute("SELECT subject, state FROM job WHERE kind = 'upload' AND subject NOT LIKE 'more%'").fetchall()
+    )
+    assert rows.pop(poison) == "parked"
+    assert set(rows.values()) == {"done"}
+
+
+def more(ledger: Ledger) -> None:
+    """Something else that succeeds."""
+    with ledger.transaction() as connection:
+        number = connection.execute("SELECT count(*) FROM job").fetchone()[0]
+        enqueue(connection, [NewJob(kind=KIND, subject=f"more{number}", body={})], 0)
+
+
+def test_f31_where_everything_fails_nothing_is_parked(box: Box, ledger: Ledger, clock: FakeClock) -> None:
+    class Shut(FakeStore):
+        def look(self, key: str) -> Stored | None:
+            raise ObjectRefusedError(f"{key}: too odd")
+
+    worker = Worker(box, ledger, clock, lambda _: Shut(clock))
+    for _ in range(60):
+        drain(worker)
+        clock.forward(3600)
+    assert states(ledger) == ["ready"] * len(CALLS)
+
+
+def test_where_nothing_can_be_read_back_a_proven_checksum_is_the_proof(
+    box: Box, ledger: Ledger, worker: Worker, store: FakeStore, clock: FakeClock
+) -> None:
+    able = {"write": True, "read": False, "wrong-checksum": True}
+    ledger.append(StoreProbed(at=clock.now(), store="folder", capabilities=able, problems=()))
+    store.on("look", Trouble.REFUSED, times=100)
+    store.on("read", Trouble.REFUSED, times=100)
+    drain(worker)
+    assert states(ledger) == ["done"] * len(CALLS)
+    done = [row.record for row in ledger.since(0, [UploadDone])]
+    assert {record.verified for record in done if isinstance(record, UploadDone)} == {"checksum"}
+    assert len(store.objects) == 2 * len(CALLS)
+
+
+def test_a_long_transfer_keeps_its_job(box: Box, ledger: Ledger, clock: FakeClock) -> None:
+    class Slow(FakeStore):
+        def put(self, key: str, source: Source) -> None:
+            clock.forward(LEASE / SECOND * 0.9)
+            super().put(key, source)
+            held.append(ledger.connection.execute("SELECT max(leased_until) FROM job WHERE state = 'leased'").fetchone()[0])
+
+    held: list[int] = []
+    worker = Worker(box, ledger, clock, lambda _: Slow(clock))
+    assert worker.one()
+    assert all(until > clock.now() - LEASE for until in held)
+    assert states(ledger).count("done") == 1

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 import stat
 from collections.abc import Iterator
 from pathlib import Path
@@ -11,6 +10,7 @@ from pydantic import Field
 
 from appliance import config, shelf
 from appliance.folders import Folders
+from uploader.source import Source
 from uploader.store import MissingObjectError, StoreAgainError, Stored, StoreRefusedError
 
 _PIECE = 1 << 20
@@ -34,24 +34,26 @@ class FolderStore:
         self._root = root
         self._must_exist = must_exist
 
-    def put(self, key: str, path: Path, sha256: str) -> None:
-        """Copy the file durably under its key. Raises StoreAgainError or StoreRefusedError."""
+    def put(self, key: str, source: Source) -> None:
+        """Copy the bytes durably under their key. Raises StoreAgainError or StoreRefusedError."""
         self._check_root()
         target = self._path(key)
         try:
-            with path.open("rb") as source, shelf.create(target) as copy:
-                shutil.copyfileobj(source, copy, _PIECE)
+            with source.open() as body, shelf.create(target) as copy:
+                for piece in body.pieces():
+                    copy.write(piece)
         except shelf.ShelfError as error:
             raise StoreAgainError(str(error)) from error
         except OSError as error:
-            raise StoreAgainError(f"{path}: cannot be read ({error.strerror})") from error
+            raise StoreAgainError(f"{source.path}: cannot be read ({error.strerror})") from error
 
-    def read(self, key: str) -> Iterator[bytes]:
-        """The object in pieces of a megabyte. Raises MissingObjectError or StoreAgainError."""
+    def read(self, key: str, start: int = 0, end: int | None = None) -> Iterator[bytes]:
+        """The object's bytes [start, end) in pieces of a megabyte. Raises MissingObjectError or StoreAgainError."""
         self._check_root()
         try:
             with self._path(key).open("rb") as file:
-                while piece := file.read(_PIECE):
+                file.seek(start)
+                while piece := file.read(_PIECE if end is None else min(_PIECE, max(0, end - file.tell()))):
                     yield piece
         except FileNotFoundError as error:
             raise MissingObjectError(f"{key}: there is no such object in {self._root}") from error

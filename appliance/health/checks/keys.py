@@ -11,7 +11,7 @@ from appliance.words import N_, Text
 
 
 def check(context: Context) -> Iterator[Finding]:
-    """No recipient but the box; a private key that is not the console's; a key file that is open to others."""
+    """No recipient but the box; a damaged key; a private key that is not the console's; a key file that is open to others."""
     if not context.box.config.recipients:
         yield Finding(
             severity=Severity.WARNING,
@@ -19,6 +19,8 @@ def check(context: Context) -> Iterator[Finding]:
             mend=Text(N_("Make a key for the customer and one for escrow: appliance uploader keys new")),
         )
     try:
+        if (context.box.folders.keys / f"{keys.PLAYBACK}.pub").exists():
+            keys.playback_recipient(context.box.folders.keys, context.now)
         strangers = [identity.name for identity in keys.identities_in(context.box.folders.keys) if identity.name != keys.PLAYBACK]
     except CouldNotError as error:
         yield Finding(

@@ -13,6 +13,7 @@ import pytest
 from appliance.folders import Folders
 from tests import needs
 from tests.bed import disks
+from uploader.source import Source
 from uploader.store import StoreAgainError, Stored, StoreRefusedError
 from uploader.stores.folder import FolderStore, Options, open_store
 
@@ -45,25 +46,25 @@ def small_disk(tmp_path: Path) -> Iterator[Path]:
 
 def test_the_default_lies_beside_the_ledger(tmp_path: Path, file: Path) -> None:
     folders = Folders.below(tmp_path / "var")
-    open_store(Options(), folders).put(KEY, file, "")
+    open_store(Options(), folders).put(KEY, Source(file))
     assert (folders.store / KEY).read_bytes() == file.read_bytes()
 
 
 def test_a_named_folder_is_used(tmp_path: Path, root: Path, file: Path) -> None:
-    open_store(Options(path=str(root)), Folders.below(tmp_path / "var")).put(KEY, file, "")
+    open_store(Options(path=str(root)), Folders.below(tmp_path / "var")).put(KEY, Source(file))
     assert (root / KEY).read_bytes() == file.read_bytes()
 
 
 def test_a_folder_that_must_be_there_is_not_made(root: Path, file: Path) -> None:
     with pytest.raises(StoreAgainError, match="mount it"):
-        FolderStore(root, must_exist=True).put(KEY, file, "")
+        FolderStore(root, must_exist=True).put(KEY, Source(file))
     assert not root.exists()
 
 
 def test_a_folder_that_must_be_there_is_used_when_it_is(root: Path, file: Path) -> None:
     root.mkdir()
     store = FolderStore(root, must_exist=True)
-    store.put(KEY, file, "")
+    store.put(KEY, Source(file))
     assert list(store.list("v1/")) == [Stored(KEY, 600_000)]
 
 
@@ -71,7 +72,7 @@ def test_a_folder_that_must_be_there_is_used_when_it_is(root: Path, file: Path) 
 def test_a_key_that_leads_outside_is_refused(store: FolderStore, root: Path, tmp_path: Path, file: Path, key: str) -> None:
     root.mkdir()
     before = set(tmp_path.rglob("*"))
-    for ask in (lambda: store.put(key, file, ""), lambda: list(store.read(key)), lambda: store.look(key)):
+    for ask in (lambda: store.put(key, Source(file)), lambda: list(store.read(key)), lambda: store.look(key)):
         with pytest.raises(StoreRefusedError):
             ask()
     assert set(tmp_path.rglob("*")) == before
@@ -79,7 +80,7 @@ def test_a_key_that_leads_outside_is_refused(store: FolderStore, root: Path, tmp
 
 
 def test_half_written_files_and_folders_are_no_objects(store: FolderStore, root: Path, file: Path) -> None:
-    store.put(KEY, file, "")
+    store.put(KEY, Source(file))
     (root / "v1/local/1/2026/09/21/.two.flac.age.77.part").write_bytes(b"half")
     (root / "v1/local/empty").mkdir()
     assert [stored.key for stored in store.list("v1/")] == [KEY]
@@ -89,7 +90,7 @@ def test_half_written_files_and_folders_are_no_objects(store: FolderStore, root:
 def test_a_full_disk_says_later_and_leaves_nothing_half_written(small_disk: Path, file: Path) -> None:
     store = FolderStore(small_disk / "nas", must_exist=False)
     with pytest.raises(StoreAgainError, match="No space left"):
-        store.put(KEY, file, "")
+        store.put(KEY, Source(file))
     assert [path for path in small_disk.rglob("*") if path.is_file()] == []
     assert store.look(KEY) is None
 
@@ -97,7 +98,7 @@ def test_a_full_disk_says_later_and_leaves_nothing_half_written(small_disk: Path
 def test_a_file_where_the_folder_should_be_says_later(root: Path, file: Path) -> None:
     root.write_text("a file")
     store = FolderStore(root, must_exist=False)
-    for ask in (lambda: store.put(KEY, file, ""), lambda: list(store.read(KEY)), lambda: store.look(KEY)):
+    for ask in (lambda: store.put(KEY, Source(file)), lambda: list(store.read(KEY)), lambda: store.look(KEY)):
         with pytest.raises(StoreAgainError, match="Not a directory"):
             ask()
 

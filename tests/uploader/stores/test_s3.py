@@ -15,12 +15,13 @@ from pathlib import Path
 import pytest
 
 from appliance.folders import Folders
-from uploader.store import MissingObjectError, StoreAgainError, StoreError, StoreRefusedError
+from uploader.source import Source
+from uploader.store import MissingObjectError, ObjectRefusedError, StoreAgainError, StoreError, StoreRefusedError
 from uploader.stores import s3
 
 KEY = "v1/local/1/2026/09/21/one.flac.age"
 GOOD = "[default]\naws_access_key_id = A\naws_secret_access_key = B\n"
-LATER, PERSON, MISSING = StoreAgainError, StoreRefusedError, MissingObjectError
+LATER, PERSON, MISSING, OBJECT = StoreAgainError, StoreRefusedError, MissingObjectError, ObjectRefusedError
 
 
 class Provider:
@@ -42,7 +43,7 @@ class Provider:
                 error = f"<Error><Code>{provider.code}</Code><Message>m</Message></Error>".encode()
                 body = error if provider.code else provider.body
                 self.send_response(provider.status)
-                given = {"Content-Length": str(len(body)), **provider.headers}
+                given = {"Content-Length": str(len(body)), "ETag": '"tag"', **provider.headers}
                 for name, value in given.items():
                     self.send_header(name, value)
                 self.end_headers()
@@ -101,8 +102,8 @@ def file(tmp_path: Path) -> Path:
         (429, "TooManyRequests", LATER), (408, "x", LATER), (409, "OperationAborted", LATER), (400, "RequestTimeout", LATER),
         (400, "BadDigest", LATER), (400, "XAmzContentSHA256Mismatch", LATER), (403, "RequestTimeTooSkewed", LATER),
         (403, "AccessDenied", PERSON), (403, "SignatureDoesNotMatch", PERSON), (403, "InvalidAccessKeyId", PERSON),
-        (404, "NoSuchBucket", PERSON), (400, "InvalidArgument", PERSON), (411, "MissingContentLength", PERSON),
-        (412, "PreconditionFailed", PERSON), (413, "EntityTooLarge", PERSON), (401, "Unauthorized", PERSON),
+        (404, "NoSuchBucket", PERSON), (400, "InvalidArgument", PERSON), (411, "MissingContentLength", OBJECT),
+        (413, "EntityTooLarge", OBJECT), (401, "Unauthorized", PERSON),
         (404, "NoSuchKey", MISSING),
     ],
 )  # fmt: skip
@@ -110,7 +111,7 @@ def test_every_answer_is_later_or_a_person_or_missing(
     store: s3.S3Store, provider: Provider, file: Path, status: int, code: str, error: type[StoreError]
 ) -> None:
     provider.status, provider.code = status, code
-    for ask in (lambda: store.put(KEY, file, "00" * 32), lambda: list(store.read(KEY)), lambda: list(store.list("v1/"))):
+    for ask in (lambda: store.put(KEY, Source(file, "00" * 32)), lambda: list(store.read(KEY)), lambda: list(store.list("v1/"))):
         with pytest.raises(StoreError) as raised:
             ask()
         assert type(raised.value) is error
@@ -144,13 +145,13 @@ def test_the_pause_that_the_provider_asks_for_is_passed_on(
 def test_one_question_is_asked_once(store: s3.S3Store, provider: Provider, file: Path) -> None:
     provider.status, provider.code = 503, "SlowDown"
     with pytest.raises(StoreAgainError):
-        store.put(KEY, file, "00" * 32)
+        store.put(KEY, Source(file, "00" * 32))
     assert len(provider.requests) == 1, "the durable queue is our retry"
 
 
 def test_the_body_goes_with_its_checksum(store: s3.S3Store, provider: Provider, file: Path) -> None:
     sha256 = hashlib.sha256(b"sealed")
-    store.put(KEY, file, sha256.hexdigest())
+    store.put(KEY, Source(file, sha256.hexdigest()))
     ((method, path, headers, body),) = provider.requests
     assert (method, path, body) == ("PUT", f"/bucket/{KEY}", b"sealed")
     assert headers["x-amz-checksum-sha256"] == base64.b64encode(sha256.digest()).decode()
@@ -158,7 +159,7 @@ def test_the_body_goes_with_its_checksum(store: s3.S3Store, provider: Provider, 
 
 
 def test_nothing_but_the_key_tells_the_provider_what_it_stores(store: s3.S3Store, provider: Provider, file: Path) -> None:
-    store.put(KEY, file, "00" * 32)
+    store.put(KEY, Source(file, "00" * 32))
     headers = provider.requests[0][2]
     assert not [name for name in headers if name.startswith(("x-amz-meta", "x-amz-tagging"))]
 
@@ -213,10 +214,55 @@ def test_missing_credentials_are_named_with_the_place(folders: Folders) -> None:
 
 def test_a_secret_with_a_percent_sign_is_taken_as_it_is(folders: Folders, provider: Provider, file: Path) -> None:
     (folders.keys / s3.CREDENTIALS).write_text(GOOD.replace("= A", "= A%41"))
-    s3.open_store(s3.Options(endpoint=provider.endpoint, bucket="bucket"), folders).put(KEY, file, "00" * 32)
+    s3.open_store(s3.Options(endpoint=provider.endpoint, bucket="bucket"), folders).put(KEY, Source(file, "00" * 32))
     assert "Credential=A%41/" in provider.requests[0][2]["authorization"]
 
 
 def test_settings_that_no_client_can_be_made_of_need_a_person(folders: Folders) -> None:
     with pytest.raises(StoreRefusedError, match=r"correct store\.options"):
         s3.open_store(s3.Options(bucket="bucket", region="bad region!"), folders)
+
+
+def test_f30_a_sign_in_page_is_no_object_and_takes_none(store: s3.S3Store, provider: Provider, file: Path) -> None:
+    provider.body, provider.headers = b"<html>Welcome, please sign in</html>", {"ETag": ""}
+    for ask in (lambda: store.put(KEY, Source(file, "00" * 32)), lambda: store.look(KEY), lambda: list(store.read(KEY))):
+        with pytest.raises(StoreAgainError, match="sign-in page"):
+            ask()
+
+
+def test_the_provider_is_asked_not_to_overwrite_and_what_is_there_is_left_to_the_delivery(
+    store: s3.S3Store, provider: Provider, file: Path
+) -> None:
+    provider.status, provider.code = 412, "PreconditionFailed"
+    store.put(KEY, Source(file, "00" * 32))
+    assert provider.requests[0][2]["if-none-match"] == "*"
+
+
+def test_where_the_provider_takes_no_sha256_the_body_goes_with_its_md5(folders: Folders, provider: Provider, file: Path) -> None:
+    store = s3.open_store(s3.Options(endpoint=provider.endpoint, bucket="bucket", checksum="md5", only_new=False), folders)
+    store.put(KEY, Source(file, hashlib.sha256(b"sealed").hexdigest()))
+    ((_, _, headers, body),) = provider.requests
+    assert headers["content-md5"] == base64.b64encode(hashlib.md5(b"sealed").digest()).decode()
+    assert "x-amz-checksum-sha256" not in headers
+    assert "if-none-match" not in headers
+    assert body == b"sealed"
+
+
+@pytest.mark.parametrize(("status", "code"), [(507, "InsufficientStorage"), (403, "QuotaExceeded"), (501, "NotImplemented")])
+def test_f17_f21_a_full_store_or_one_that_knows_less_needs_a_person(
+    store: s3.S3Store, provider: Provider, file: Path, status: int, code: str
+) -> None:
+    provider.status, provider.code = status, code
+    with pytest.raises(StoreRefusedError) as raised:
+        store.put(KEY, Source(file, "00" * 32))
+    assert not isinstance(raised.value, ObjectRefusedError)
+
+
+def test_a_stretch_is_asked_for_by_its_range(store: s3.S3Store, provider: Provider) -> None:
+    provider.body = b"0123"
+    assert b"".join(store.read(KEY, 10, 14)) == b"0123"
+    assert provider.requests[0][2]["range"] == "bytes=10-13"
+    assert list(store.read(KEY, 5, 5)) == []
+    assert len(provider.requests) == 1
+    provider.status, provider.code = 416, "InvalidRange"
+    assert list(store.read(KEY, 10**9)) == []

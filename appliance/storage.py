@@ -1,0 +1,60 @@
+"""The part of the vocabulary that speaks of stores: what they can do, what was read back, drills, headers. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from appliance.record import Record
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StoreProbed(Record):
+    """What the canary found that the store can do (true), cannot (false), or was not asked (null)."""
+
+    subject_field = "store"
+    identity_fields = ("at",)
+
+    store: str
+    capabilities: Mapping[str, Any]
+    problems: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StoreSampled(Record):
+    """A stored recording was read back in full; `problem` is empty where it is what was sent."""
+
+    subject_field = "recording"
+    identity_fields = ("at",)
+
+    recording: str
+    store: str
+    problem: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DrillDone(Record):
+    """A site was brought back from its store alone, as far as `depth` says: `opened`, or `sealed` where no key was at hand."""
+
+    subject_field = "store"
+    identity_fields = ("at",)
+
+    store: str
+    depth: str
+    recordings: int
+    problems: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HeaderChanged(Record):
+    """Who may open a recording was changed: its headers were written anew for these recipients, or destroyed (none)."""
+
+    subject_field = "recording"
+    identity_fields = ("at",)
+
+    recording: str
+    what: str
+    """`rotated` or `shredded`."""
+    recipients: tuple[str, ...]
+    objects: int
