@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from typing import cast
 
 from uploader.source import Source
-from uploader.store import Parts, Store, Stored, Unfinished, close
+from uploader.store import Parts, Removing, Store, Stored, StoreRefusedError, Unfinished, close
 
 
 class Through:
@@ -54,6 +54,12 @@ class Through:
     def unfinished(self, prefix: str) -> Iterator[Unfinished]:
         """Pass it on; nothing where the store below takes no parts."""
         return self._parts.unfinished(prefix) if isinstance(self._store, Parts) else iter(())
+
+    def remove(self, key: str) -> int:
+        """Pass it on. Raises StoreRefusedError where the store below cannot erase."""
+        if not isinstance(self._store, Removing):
+            raise StoreRefusedError("this kind of store cannot erase; do it at the provider")
+        return self._store.remove(key)
 
     def close(self) -> None:
         """End what the store below keeps open, if it keeps anything."""
