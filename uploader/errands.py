@@ -25,6 +25,7 @@ from appliance.records import CheckpointSigned, CheckpointStamped, CheckpointSto
 from uploader import objects
 from uploader.delivery import DamagedCopyError, Parcel, deliver
 from uploader.store import Removing, Store, StoreAgainError, StoreError, StoreRefusedError
+from uploader.through import bare
 from uploader.timestamp import stamp
 
 KINDS = (ERASE, checkpoints.JOB)
@@ -126,7 +127,7 @@ class Errands:
             why, wait = obstacle
             self._jobs.retry(job, self._clock.now(), why, wait=wait, forgive=True)
             return
-        store = self._store()
+        store = bare(self._store())
         if not isinstance(store, Removing):
             raise StoreRefusedError(
                 f"a store of the kind {self._box.config.store.kind} cannot erase; remove there what is named {name}"

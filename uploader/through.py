@@ -6,7 +6,14 @@ from collections.abc import Iterator, Sequence
 from typing import cast
 
 from uploader.source import Source
-from uploader.store import Parts, Removing, Store, Stored, StoreRefusedError, Unfinished, close
+from uploader.store import Parts, Store, Stored, Unfinished, close
+
+
+def bare(store: Store) -> Store:
+    """The store below all wrappers: what is asked once and by right, such as erasing, needs none of them."""
+    while isinstance(store, Through):
+        store = store.below
+    return store
 
 
 class Through:
@@ -14,6 +21,11 @@ class Through:
 
     def __init__(self, store: Store) -> None:
         self._store = store
+
+    @property
+    def below(self) -> Store:
+        """What it passes on to."""
+        return self._store
 
     def put(self, key: str, source: Source) -> None:
         """Pass it on."""
@@ -54,12 +66,6 @@ class Through:
     def unfinished(self, prefix: str) -> Iterator[Unfinished]:
         """Pass it on; nothing where the store below takes no parts."""
         return self._parts.unfinished(prefix) if isinstance(self._store, Parts) else iter(())
-
-    def remove(self, key: str) -> int:
-        """Pass it on. Raises StoreRefusedError where the store below cannot erase."""
-        if not isinstance(self._store, Removing):
-            raise StoreRefusedError("this kind of store cannot erase; do it at the provider")
-        return self._store.remove(key)
 
     def close(self) -> None:
         """End what the store below keeps open, if it keeps anything."""

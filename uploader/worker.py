@@ -53,11 +53,11 @@ class Worker:
         self._jobs = jobs.Jobs(ledger, jobs.holder("uploader"))
         self._jobs.release_dead(KIND)
         self._trouble = Trouble(log, clock.monotonic)
-        self._errands = Errands(box, ledger, clock, self._reach)
         self._progress = multipart.Progress(ledger, clock)
         self._turn = 0
         self._job: jobs.Job | None = None
         self._kept_until = 0
+        self._errands = Errands(box, ledger, clock, self._reach)
         self.stored = 0
         self.failed: list[str] = []
         self.last_error: StoreError | None = None
@@ -85,13 +85,13 @@ class Worker:
         """Deliver one recording that is due (or was at `due_by`); returns whether there was one."""
         now = self._clock.now()
         due = now if due_by is None else due_by
+        self.last_error = None
         if self._errands.one(due):
             self.failed += self._errands.said()
             doorbell.ring(self._box.folders.run)
             return True
         newest = patience.is_fresh_turn(self._turn, self._box.config.sending.fresh_every)
         self._turn += 1
-        self.last_error = None
         job = self._jobs.claim(KIND, due, LEASE + now - due, newest=newest)
         if job is None:
             return False

@@ -21,8 +21,7 @@ NEIGHBOUR = KEY.replace(".flac.age", ".flac.age2")
 def test_a_removed_object_is_gone_and_its_neighbours_are_not(store: Store, tmp_path: Path) -> None:
     assert isinstance(store, Removing)
     for key in (KEY, NEIGHBOUR):
-        sent = parcel(tmp_path, key.encode(), key)
-        store.put(sent.key, sent.source)
+        store.put(key, parcel(tmp_path, key.encode(), key).source)
     assert store.remove(KEY) == 1
     assert store.look(KEY) is None and store.look(NEIGHBOUR) is not None
     assert store.remove(KEY) == 0
