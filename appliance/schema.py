@@ -14,7 +14,7 @@ from pathlib import Path
 
 from appliance.errors import CouldNotError
 
-VERSION = 2
+VERSION = 3
 """What `PRAGMA user_version` says once every migration below has run."""
 
 

@@ -28,6 +28,7 @@ from appliance.config import (
     Recipient,
     Retention,
     RetentionRule,
+    Rule,
     Sending,
     Site,
     Source,
@@ -99,7 +100,9 @@ def test_the_defaults_are_shown_with_every_setting_and_what_it_means() -> None:
     recipient = Recipient(name="c", key=bech32.encode("age", bytes(32)))
     night = Sending(hours=[Hours(begin="20:00", end="06:00", kilobits=0)])
     rules = Retention(rules=[RetentionRule(label="x")])
-    everything = Config(lines=[Line(number="1")], recipients=[recipient], sending=night, retention=rules)
+    everything = Config(
+        lines=[Line(number="1")], rules=[Rule(name="x", action="never")], recipients=[recipient], sending=night, retention=rules
+    )
     assert again(everything) == everything
     full = to_toml(everything)
     for name in names():

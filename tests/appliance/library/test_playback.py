@@ -18,7 +18,7 @@ from appliance.sealed import CHUNK, seal
 from tests.appliance.furnished import Furnished
 from tests.fakes import facts
 
-EMPTY = {"points": 0, "left": "", "right": "", "marks": []}
+EMPTY = {"points": 0, "left": "", "right": "", "marks": [], "pauses": []}
 
 
 def opened(at: Furnished, sample: str = "inbound", identities: list[Identity] | None = None) -> Opened:

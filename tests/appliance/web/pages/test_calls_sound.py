@@ -268,4 +268,4 @@ def test_a_waveform_that_cannot_be_opened_is_empty(own: Furnished) -> None:
     for damage in (path.read_bytes()[:-1], b"", b"age-encryption.org/v1\n", None):
         path.unlink() if damage is None else path.write_bytes(damage)
         answer = signed_in(own).get(f"/calls/{own.calls['inbound']}/waveform")
-        assert (answer.status_code, answer.json()) == (200, {"points": 0, "left": "", "right": "", "marks": []})
+        assert (answer.status_code, answer.json()) == (200, {"points": 0, "left": "", "right": "", "marks": [], "pauses": []})
