@@ -110,6 +110,12 @@ class Capture(Options):
         title="Opus bit rate",
         description="Kilobits per second of a recording in Opus, both channels.",
     )
+    opus_complexity: Annotated[int, Field(ge=0, le=10)] | Literal["auto"] = Field(
+        default="auto",
+        title="Opus effort",
+        description="0 (a third of the processor time) to 10 (the best sound). auto: 10 while no call waits, 5 while one waits, "
+        "0 once one has waited for a minute.",
+    )
     rtp_alone: bool = Field(
         default=False,
         title="RTP without signalling",

@@ -61,6 +61,14 @@ def enqueue(connection: sqlite3.Connection, jobs: Iterable[NewJob], now: int) ->
         )
 
 
+def due_since(connection: sqlite3.Connection, kind: str, now: int) -> int | None:
+    """Since when (ns) a job of this kind has been due that nobody has claimed; None where there is none."""
+    row = connection.execute(
+        "SELECT min(max(created_at, not_before)) FROM job WHERE kind = ? AND state = 'ready' AND not_before <= ?", (kind, now)
+    ).fetchone()
+    return None if row[0] is None else int(row[0])
+
+
 def backoff(attempts: int, spread: random.Random) -> int:
     """How long to wait after this many failed tries: full jitter, exponential, capped (nanoseconds)."""
     ceiling = min(RETRY_CAP_S, RETRY_BASE_S * 2 ** min(attempts, 20))

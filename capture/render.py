@@ -20,7 +20,7 @@ from appliance.box import Box
 from appliance.calls import Call
 from appliance.clock import Clock
 from appliance.ids import CallId, recording_id
-from appliance.jobs import Job, NewJob, enqueue, finish
+from appliance.jobs import Job, NewJob, due_since, enqueue, finish
 from appliance.keys import Recipient, SigningKey
 from appliance.ledger import Ledger, append
 from appliance.lookup import get_call
@@ -32,6 +32,7 @@ from capture.codecs import by_encoding
 from capture.digits import Key
 from capture.hearing import Hearing
 from capture.marks import FOREVER, Span, apart, spans
+from capture.recorder import RENDER
 from capture.redaction import add_redacted
 from capture.spool import pauses, signalling
 from capture.stereo import Channel, Piece, mix, silence, without
@@ -40,6 +41,8 @@ from capture.voice import Survey, Voice, origin_of, rate_of, survey
 from capture.waveform import Waveform
 
 UPLOAD = "upload"
+BUSY = 60 * SECOND
+"""Once a call has waited for so long (ns), speed counts more than the last of the sound."""
 TAR = "tar"
 
 
@@ -150,7 +153,7 @@ class Renderer:
         chunks = hearing.hushed(mixed, lambda: _announced(voices)) if self._drops_digits else hearing.listened(mixed)
         with shelf.create(path) as file:
             sealing = SealingFile(file, self._recipients)
-            encoder = self._format.encoder(cast(IO[bytes], sealing), rate, self._box.config.capture.opus_kilobits)
+            encoder = self._format.encoder(cast(IO[bytes], sealing), rate, self._box.config.capture.opus_kilobits, self._complexity)
             for chunk in chunks:
                 encoder.write(chunk)
                 waveform.add(chunk)
@@ -169,6 +172,16 @@ class Renderer:
             voices=voices, waveform=waveform.encode(), pauses=paused, heard=hearing.keys,
             concealed={side: channel.concealed for side, channel in channels.items()},
         )  # fmt: skip
+
+    @property
+    def _complexity(self) -> int:
+        """Opus' effort: what is set, or what the queue allows."""
+        asked = self._box.config.capture.opus_complexity
+        if asked != "auto":
+            return asked
+        now = self._clock.now()
+        since = due_since(self._ledger.connection, RENDER, now)
+        return complexity(None if since is None else now - since)
 
     @property
     def _drops_digits(self) -> bool:
@@ -328,6 +341,11 @@ class Renderer:
         with self._ledger.transaction() as connection:
             append(connection, records)
             finish(connection, job, now)
+
+
+def complexity(waited: int | None) -> int:
+    """Opus' effort while the oldest call has waited for so long (ns); None: no call waits."""
+    return 10 if waited is None else 5 if waited < BUSY else 0
 
 
 def _announced(voices: dict[Side, list[Voice]]) -> list[Key]:

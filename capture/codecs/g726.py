@@ -1,7 +1,8 @@
 """G726: ADPCM at 16, 24, 32 and 40 kbit/s (ITU-T G.726), decoded by FFmpeg, in both packings.
 
 RFC 3551 §4.5.4 packs the first sample into the lowest bits of an octet (`G726-32`), ITU-T I.366.2 Annex E into the highest
-(`AAL2-G726-32`). Some phones announce the one and send the other; the announcement is believed.
+(`AAL2-G726-32`). Some phones announce the one and send the other: both are decoded at first, and the announcement is believed until the
+other one is speech beyond doubt (`_order.py`). Of what is hardly louder than the line's noise nothing is beyond doubt.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ import av
 import numpy as np
 
 from capture.codecs import Ints, Payloads, Samples
+from capture.codecs._order import Order
 from capture.codecs._stream import StreamDecoder
 from capture.payloads import Encoding
 
@@ -34,13 +36,28 @@ class Decoder:
 
     def __init__(self, encoding: Encoding) -> None:
         self._bits = _bits(encoding)
-        self._stream = StreamDecoder("g726" if encoding.name.startswith("AAL2-") else "g726le", 8000, self._prepare)
+        names = ("g726", "g726le") if encoding.name.startswith("AAL2-") else ("g726le", "g726")
+        self._stream, other = (StreamDecoder(name, 8000, self._prepare) for name in names)
+        self._other: StreamDecoder | None = other
+        self._order = Order()
 
     def decode(self, payloads: Payloads) -> Samples:
         """The samples of these octets. Raises CodecError."""
         if np.any(payloads.size != _whole(payloads.size, self._bits)):  # a rest belongs to no sample, and not to the next payload
             payloads = Payloads(payloads.data, payloads.start, _whole(payloads.size, self._bits))
-        return self._stream.decode(payloads.joined())
+        data = payloads.joined()
+        samples = self._stream.decode(data)
+        return samples if self._other is None else self._better(samples, self._other, data)
+
+    def _better(self, samples: Samples, stream: StreamDecoder, data: bytes) -> Samples:
+        """The announced packing's samples, or the other one's as soon as that is speech."""
+        other = stream.decode(data)
+        self._order.hear(samples, other)
+        if self._order.other_is_speech:
+            self._stream, self._other, samples = stream, None, other
+        elif self._order.is_over:
+            self._other = None
+        return samples
 
     def _prepare(self, context: av.AudioCodecContext) -> None:
         context.options = {"bits_per_coded_sample": str(self._bits)}

@@ -4,8 +4,9 @@ A format module has
 
     EXTENSION           of files, without a dot
     MEDIA_TYPE          for browsers
-    encoder(file, sample_rate, kilobits)   an object with write(stereo) and close(); `file` is a writable binary file that can seek
-                                           within its first 64 KiB
+    encoder(file, sample_rate, kilobits, complexity=10)
+                        an object with write(stereo) and close(); `file` is a writable binary file that can seek within its first
+                        64 KiB; complexity from 0 to 10 where the format has such a choice
     decode(file)        (sample rate, an iterator of int16 arrays of shape (samples, 2)) from a readable, seekable binary file
 
 Samples are int16, shape (samples, 2): left the caller, right the called party.

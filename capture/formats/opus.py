@@ -14,14 +14,13 @@ from capture.formats import Decoded, FormatError, Stereo
 
 EXTENSION = "opus"
 MEDIA_TYPE = 'audio/ogg; codecs="opus"'
-COMPLEXITY = 5
 
 
 class _Encoder:
-    def __init__(self, file: IO[bytes], sample_rate: int, kilobits: int) -> None:
+    def __init__(self, file: IO[bytes], sample_rate: int, kilobits: int, complexity: int) -> None:
         self._container = av.open(file, "w", format="ogg")
         self._stream = self._container.add_stream(
-            "libopus", rate=sample_rate, layout="stereo", options={"compression_level": str(COMPLEXITY), "application": "audio"}
+            "libopus", rate=sample_rate, layout="stereo", options={"compression_level": str(complexity), "application": "audio"}
         )
         self._stream.bit_rate = kilobits * 1000
         self._rate = sample_rate
@@ -46,9 +45,9 @@ class _Encoder:
         self._container.close()
 
 
-def encoder(file: IO[bytes], sample_rate: int, kilobits: int) -> _Encoder:
+def encoder(file: IO[bytes], sample_rate: int, kilobits: int, complexity: int = 10) -> _Encoder:
     """An Opus encoder; `sample_rate` is one of 8, 12, 16, 24, 48 kHz."""
-    return _Encoder(file, sample_rate, kilobits)
+    return _Encoder(file, sample_rate, kilobits, complexity)
 
 
 def decode(file: IO[bytes]) -> Decoded:

@@ -11,6 +11,7 @@ import io
 import subprocess
 from collections.abc import Callable
 from functools import partial
+from itertools import zip_longest
 
 import av
 import numpy as np
@@ -93,19 +94,36 @@ def amr_wideband(samples: Samples, mode: int = 8) -> list[bytes]:
     return frames
 
 
-def amr_payload(name: str, frames: list[bytes], *, aligned: bool) -> bytes:
-    """Stored frames packed as RFC 4867 §4.3 or §4.4 says, written as text of zeros and ones."""
+def amr_payload(
+    name: str, frames: list[bytes], *, aligned: bool, head: str = "", checked: bool = False, by_octets: bool = False
+) -> bytes:
+    """Stored frames packed as RFC 4867 §4.3 or §4.4 says, written as text of zeros and ones; `head` stands behind the first octet."""
     kinds = [frame[0] >> 3 & 15 for frame in frames]
     entries = [f"{int(place < len(kinds) - 1)}{kind:04b}1" for place, kind in enumerate(kinds)]
     speech = [
-        "".join(f"{octet:08b}" for octet in frame[1:])[: AMR_BITS[name][kind]] for frame, kind in zip(frames, kinds, strict=True)
+        "".join(f"{octet:08b}" for octet in frame[1:])[: 0 if kind > 13 else AMR_BITS[name][kind]]
+        for frame, kind in zip(frames, kinds, strict=True)
     ]
     if aligned:
-        bits = "11110000" + "".join(entry + "00" for entry in entries) + "".join(part + "0" * (-len(part) % 8) for part in speech)
+        padded = [part + "0" * (-len(part) % 8) for part in speech]
+        octets = [[part[place : place + 8] for place in range(0, len(part), 8)] for part in padded]
+        ordered = [octet for row in zip_longest(*octets, fillvalue="") for octet in row] if by_octets else padded
+        checksums = ["10100101" for part in speech if part] if checked else []
+        bits = "11110000" + head + "".join(entry + "00" for entry in entries) + "".join(checksums) + "".join(ordered)
     else:
         bits = "1111" + "".join(entries) + "".join(speech)
     bits += "0" * (-len(bits) % 8)
     return bytes(int(bits[place : place + 8], 2) for place in range(0, len(bits), 8))
+
+
+def amr_interleaved(name: str, frames: list[bytes], rounds: int, each: int, *, by_octets: bool = False) -> list[bytes]:
+    """Payloads of `each` frames, of which `rounds` are an interleaved group (RFC 4867 §4.4.1); frames that fill none are left out."""
+    group, found = rounds * each, []
+    for begin in range(0, len(frames) - group + 1, group):
+        for index in range(rounds):
+            head, own = f"{rounds - 1:04b}{index:04b}", frames[begin + index : begin + group : rounds]
+            found.append(amr_payload(name, own, aligned=True, head=head, by_octets=by_octets))
+    return found
 
 
 def _amr(aligned: bool, samples: Samples) -> list[bytes]:

@@ -54,6 +54,8 @@ class MadeCall:
     """What is described where there is a suite."""
     announced: bool = True
     """False: the keys in the signalling are not those that are used."""
+    first: int = 0
+    """Index of each side's first packet (RFC 3711 §3.3.1): its rollover counter, then 16 bits of sequence number."""
 
     @property
     def packets(self) -> int:
@@ -132,9 +134,9 @@ class MadeCall:
             if not self.speaks[side]:
                 continue
             sound = tone(self.codec, hz, self.packets)
-            protect = protector(self.suite, self.key(side)) if self.suite else bytes
+            protect = protector(self.suite, self.key(side), self.first, self.ssrc(side)) if self.suite else bytes
             for place, payload in enumerate(sound):
-                header = struct.pack(">BBHII", 0x80, number, place & 0xFFFF, place * 160, self.ssrc(side))
+                header = struct.pack(">BBHII", 0x80, number, self.first + place & 0xFFFF, place * 160, self.ssrc(side))
                 packet = datagram(protect(header + payload), self.port(side), self.port(1 - side), by_caller=side == 0)
                 at = self.begin + SECOND // 2 + 2 * MILLISECOND + place * PTIME + side * MILLISECOND
                 found.append(Captured(LINK_ETHERNET, packet, at))
@@ -145,9 +147,13 @@ class MadeCall:
         return 0xAB000000 + 2 * self.number + side
 
 
-def protector(suite: str, key: bytes) -> Callable[[bytes], bytes]:
-    """libsrtp's encryption of one stream after the other."""
-    return Session(Policy(key=key, ssrc_type=Policy.SSRC_ANY_OUTBOUND, srtp_profile=SUITES[suite][0])).protect
+def protector(suite: str, key: bytes, first: int = 0, ssrc: int = 7) -> Callable[[bytes], bytes]:
+    """libsrtp's encryption of one stream after the other; that of `ssrc` has come to the index `first` already."""
+    protect: Callable[[bytes], bytes]
+    protect = Session(Policy(key=key, ssrc_type=Policy.SSRC_ANY_OUTBOUND, srtp_profile=SUITES[suite][0])).protect
+    for index in range(first % 20_000, first, 20_000):
+        protect(struct.pack(">BBHII", 0x80, 0, index & 0xFFFF, 0, ssrc))
+    return protect
 
 
 @cache

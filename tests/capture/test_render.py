@@ -22,16 +22,20 @@ from numpy.typing import NDArray
 from appliance import keys
 from appliance.box import Box
 from appliance.calls import Call, Recording
+from appliance.jobs import Jobs, NewJob
 from appliance.keys import Identity
 from appliance.ledger import Ledger
 from appliance.lookup import get_call, get_recording
 from appliance.moments import SECOND
 from appliance.records import CallNotRecorded, RecordingReady
 from appliance.sealed import open_sealed
+from capture.recorder import RENDER
+from capture.render import BUSY, complexity
+from capture.worker import Worker
 from tests import needs
 from tests.bed.made import CALLED_HZ, CALLER_HZ, MadeCall, datagram
-from tests.bed.recorded import all_recordings, recorded
-from tests.fakes.clock import START
+from tests.bed.recorded import all_recordings, captured, recorded
+from tests.fakes.clock import START, FakeClock
 
 CLEAR = (b"fLaC", b"OggS", b"RIFF")
 
@@ -83,6 +87,28 @@ def test_each_side_is_heard_on_its_own_channel(tmp_path: Path, codec: str, rate:
     heard_at, samples = samples_of(box, recording)
     assert len(samples) / heard_at == pytest.approx(facts.seconds, abs=0.03)
     assert (pitch(samples[:, 0], heard_at), pitch(samples[:, 1], heard_at)) == (CALLER_HZ, CALLED_HZ)
+
+
+@pytest.mark.parametrize(("waited", "effort"), [(None, 10), (0, 5), (BUSY - 1, 5), (BUSY, 0), (BUSY * 100, 0)])
+def test_opus_costs_less_the_longer_calls_wait(waited: int | None, effort: int) -> None:
+    assert complexity(waited) == effort
+
+
+@pytest.mark.parametrize(("setting", "wait", "like"), [('"auto"', 0, 10), ('"auto"', 1, 5), ('"auto"', 61, 0), ("7", 61, 7)])
+def test_the_effort_is_what_is_set_or_what_the_queue_allows(tmp_path: Path, setting: str, wait: int, like: int) -> None:
+    """Another call has been waiting since that many seconds (0: none has); the file is that of the effort named."""
+    sounds = []
+    for name, effort, seconds in (("asked", setting, wait), ("like", str(like), 0)):
+        folder = configured(tmp_path / name, f'[capture]\nformat = "opus"\nopus_complexity = {effort}\n')
+        box, clock = captured(folder, MadeCall(talk=0.6)), FakeClock()
+        with Ledger.open(box.folders.ledger) as ledger:
+            (job,) = ledger.connection.execute("SELECT subject FROM job")
+            if seconds:
+                Jobs(ledger, "render:1:1").add(clock.now() - seconds * SECOND, NewJob(kind=RENDER, subject="waits", body={}))
+            assert Worker(box, ledger, clock).one(job["subject"])
+        (recording,) = all_recordings(box)
+        sounds.append(samples_of(box, recording)[1])
+    assert np.array_equal(sounds[0], sounds[1])
 
 
 def test_lossless_means_the_very_samples_of_the_wire(tmp_path: Path) -> None:
@@ -228,22 +254,22 @@ def test_an_unknown_codec_on_one_side_costs_only_that_side(tmp_path: Path) -> No
 
 
 def test_a_side_that_its_codec_refuses_is_one_side_missing_and_kept(tmp_path: Path) -> None:
-    """AMR with checksums is not understood: what was captured is sealed into quarantine, and the recording says that a side is missing."""
+    """Frames of a reserved type are not understood: what was captured is sealed, and the recording says that a side is missing."""
     call = MadeCall(talk=0.4)
     answer = [one for one in call.frames() if b"SIP/2.0 200 OK" in one.frame and b"m=audio" in one.frame]
     head, _, body = answer[0].frame[42:].partition(b"\r\n\r\n")
-    body = body.replace(b"RTP/AVP 0", b"RTP/AVP 0 97") + b"a=rtpmap:97 AMR/8000\r\na=fmtp:97 octet-align=1; crc=1\r\n"
+    body = body.replace(b"RTP/AVP 0", b"RTP/AVP 0 97") + b"a=rtpmap:97 AMR/8000\r\na=fmtp:97 octet-align=1\r\n"
     lines = [
         f"Content-Length: {len(body)}".encode() if line.startswith(b"Content-Length") else line for line in head.split(b"\r\n")
     ]
     told = datagram(b"\r\n".join(lines) + b"\r\n\r\n" + body, 5060, 5060, by_caller=False)
-    payload = bytes([0xF0, 0x3C]) + bytes(40)
+    payload = bytes([0xF0, 12 << 3 | 4]) + bytes(40)
     frames = []
-    for captured in call.frames():
-        frame = told if captured in answer else captured.frame
+    for one in call.frames():
+        frame = told if one in answer else one.frame
         if frame[50:54] == call.ssrc(0).to_bytes(4, "big"):
             frame = datagram(frame[42:43] + bytes([97]) + frame[44:54] + payload, call.port(0), call.port(1), by_caller=True)
-        frames.append(captured._replace(frame=frame))
+        frames.append(one._replace(frame=frame))
     box = recorded(tmp_path / "var", frames=frames)
     (recording,) = all_recordings(box)
     assert recording.facts.one_sided
@@ -262,8 +288,7 @@ def test_a_call_that_could_be_heard_in_full_leaves_nothing_in_quarantine(tmp_pat
 def test_a_call_in_which_only_keys_were_pressed_has_no_media(tmp_path: Path) -> None:
     call = MadeCall(talk=0.4)
     frames = [
-        captured._replace(frame=captured.frame[:43] + bytes([13]) + captured.frame[44:]) if len(captured.frame) == 214 else captured
-        for captured in call.frames()
+        one._replace(frame=one.frame[:43] + bytes([13]) + one.frame[44:]) if len(one.frame) == 214 else one for one in call.frames()
     ]
     box = recorded(tmp_path / "var", frames=frames)
     row = call_of(box)
@@ -275,12 +300,12 @@ def test_a_call_in_which_only_keys_were_pressed_has_no_media(tmp_path: Path) -> 
 def test_packets_without_a_sample_make_no_empty_recording(tmp_path: Path, form: str) -> None:
     call = MadeCall(talk=0.4)
     frames = []
-    for captured in call.frames():
-        side = next((side for side in (0, 1) if captured.frame[50:54] == call.ssrc(side).to_bytes(4, "big")), None)
-        frame = captured.frame
+    for one in call.frames():
+        side = next((side for side in (0, 1) if one.frame[50:54] == call.ssrc(side).to_bytes(4, "big")), None)
+        frame = one.frame
         if side is not None:
             frame = datagram(frame[42:54], call.port(side), call.port(1 - side), by_caller=side == 0)
-        frames.append(captured._replace(frame=frame))
+        frames.append(one._replace(frame=frame))
     box = recorded(configured(tmp_path / "var", f'[capture]\nformat = "{form}"\n'), frames=frames)
     row = call_of(box)
     assert (row.recording, row.not_recorded, row.detail) == (None, "no_media", "no packet held audio")

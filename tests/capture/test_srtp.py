@@ -21,7 +21,7 @@ from capture.frames import LINK_ETHERNET, Datagram, Dissector
 from capture.media import Mode
 from capture.pcapfile import Captured
 from capture.sdp import SrtpKey
-from capture.srtp import SUITES, Opener
+from capture.srtp import SEARCHES, SUITES, Opener
 from capture.walk import STAMP
 from tests import needs
 from tests.bed.made import MadeCall, datagram, protector
@@ -86,6 +86,64 @@ def test_sequence_numbers_may_wrap() -> None:
     protect = protector(SUITE, KEYS[SUITE])
     clear = [packet(number) for number in range(65500, 65700)]
     assert packets_of(Opener([key()], SECURE).open(body([protect(one) for one in clear]))) == clear
+
+
+@pytest.mark.parametrize("suite", SUITES)
+@pytest.mark.parametrize("first", [(1 << 16) + 5, (3 << 16) + 16384, (3 << 16) + 32768, (7 << 16) + 65500, 199 << 16])
+def test_a_stream_that_was_joined_after_its_numbers_had_wrapped_is_opened(suite: str, first: int) -> None:
+    """The rollover counter is on no wire: the tag tells the right one."""
+    protect = protector(suite, KEYS[suite], first)
+    clear = [packet(first + number) for number in range(100)]
+    opener = Opener([key(octets=b"x" * 30), key("AEAD_AES_256_GCM", b"y" * 44), key(suite)], SECURE)
+    assert packets_of(opener.open(body([protect(one) for one in clear]))) == clear
+    assert (opener.refused, opener.searches) == (0, 1)
+
+
+def test_packets_that_come_late_or_twice_behind_a_found_counter_are_opened_once() -> None:
+    first = (3 << 16) - 20
+    protect = protector(SUITE, KEYS[SUITE], first)
+    clear = [packet(first + number) for number in range(100)]
+    coded = [protect(one) for one in clear]
+    opener = Opener([key()], SECURE)
+    found = packets_of(opener.open(body([one for one in coded[20:] + coded[:20] for _ in range(2)])))
+    assert (found, opener.refused) == (clear[20:] + clear[:20], 0), "the last ones are of the round before"
+
+
+@pytest.mark.parametrize("missed", [40_000, 70_000, 1_000_000])
+def test_a_stream_goes_on_opening_after_so_much_was_missed_that_its_numbers_wrapped(missed: int) -> None:
+    protect, again = protector(SUITE, KEYS[SUITE]), protector(SUITE, KEYS[SUITE], missed)
+    late = [packet(missed + number) for number in range(100)]
+    opener = Opener([key()], SECURE)
+    assert packets_of(opener.open(body([*map(protect, CLEAR), *map(again, late)]))) == [*CLEAR, *late]
+
+
+def test_packets_of_a_stranger_before_it_do_not_hide_a_stream_for_long() -> None:
+    stranger, protect = protector(SUITE, b"s" * 30), protector(SUITE, KEYS[SUITE], 3 << 16)
+    opener = Opener([key()], SECURE)
+    assert opener.open(body([stranger(packet(number)) for number in range(10)])) == b""
+    found = packets_of(opener.open(body([protect(one) for one in CLEAR])))
+    assert found == CLEAR[5:], "the search after the 10 of the stranger is at the 16th in a row"
+
+
+@pytest.mark.parametrize("encrypted", [True, False])
+def test_the_search_for_counters_is_bounded_where_no_key_fits(encrypted: bool) -> None:
+    protect = protector(SUITE, b"s" * 30, 3 << 16) if encrypted else bytes
+    opener = Opener([key()], SECURE)
+    assert opener.open(body([protect(packet(number)) for number in range(5000)])) == b""
+    assert (opener.refused, opener.searches) == (5000, 7)
+
+
+def test_a_sender_that_provokes_searches_gets_no_more_than_a_few() -> None:
+    protect = protector(SUITE, KEYS[SUITE])
+    opener = Opener([key()], SECURE)
+    found = packets_of(opener.open(body([one for clear in CLEAR for one in (protect(clear), clear)])))
+    assert (found, opener.searches) == (CLEAR, SEARCHES)
+
+
+def test_plain_speech_is_searched_for_no_counter() -> None:
+    opener = Opener([key()], PLAIN)
+    assert packets_of(opener.open(body(CLEAR))) == CLEAR
+    assert opener.searches == 0
 
 
 @pytest.mark.parametrize("suite", SUITES)
@@ -175,6 +233,30 @@ def test_a_call_with_keys_in_its_signalling_is_recorded(suite: str, profile: str
     (recording,) = all_recordings(box)
     assert recording.facts.quality["unopened"] == 0
     assert recording.facts.plain_sha256 == all_recordings(plain)[0].facts.plain_sha256, "the same samples, the same file"
+
+
+@pytest.mark.parametrize("first", [3 << 16, (2 << 16) - 10])
+def test_a_call_that_was_joined_after_a_wrap_is_recorded_like_any_other(first: int, tmp_path: Path) -> None:
+    plain = recorded(tmp_path / "plain", MadeCall(talk=0.6))
+    box = recorded(tmp_path / "var", MadeCall(talk=0.6, suite=SUITE, first=first))
+    (recording,) = all_recordings(box)
+    assert recording.facts.quality["unopened"] == 0
+    assert recording.facts.plain_sha256 == all_recordings(plain)[0].facts.plain_sha256, "the same samples, the same file"
+
+
+def test_what_follows_a_change_of_port_after_a_wrap_is_heard(tmp_path: Path) -> None:
+    """The stream from the new port is another on the spool, and knows nothing of the counter of the first."""
+    call = MadeCall(talk=0.6, suite=SUITE, first=(1 << 16) - 10)
+    spoken = [place for place, one in enumerate(call.frames()) if one.frame[34:36] == call.port(0).to_bytes(2)]
+    behind = set(spoken[15:])
+    frames = [
+        one._replace(frame=one.frame[:34] + (31_000).to_bytes(2) + one.frame[36:]) if place in behind else one
+        for place, one in enumerate(call.frames())
+    ]
+    box = recorded(tmp_path / "var", frames=frames)
+    (recording,) = all_recordings(box)
+    assert (recording.facts.quality["unopened"], recording.facts.packets) == (0, 2 * call.packets)
+    assert recording.facts.quality["caller"]["streams"] == 2
 
 
 def described(call: MadeCall, told: dict[bytes, tuple[str, bool]]) -> list[Captured]:

@@ -17,11 +17,11 @@ KEY = Identity.new("k")
 RATES = [8000, 16000]
 
 
-def recorded(samples: Stereo, rate: int, kilobits: int = 24, piece: int = 32_000) -> bytes:
+def recorded(samples: Stereo, rate: int, kilobits: int = 24, piece: int = 32_000, complexity: int = 10) -> bytes:
     """The clear bytes of a recording that was sealed while it was written."""
     sealed = io.BytesIO()
     file = SealingFile(sealed, [KEY.recipient])
-    encoder = opus.encoder(cast(IO[bytes], file), rate, kilobits)
+    encoder = opus.encoder(cast(IO[bytes], file), rate, kilobits, complexity)
     for place in range(0, len(samples), piece):
         encoder.write(samples[place : place + piece])
     encoder.close()
@@ -81,6 +81,17 @@ def test_the_bit_rate_follows_what_was_asked_for() -> None:
     rates = {kilobits: len(recorded(samples, 16_000, kilobits)) * 8 / 1000 / seconds for kilobits in (12, 24, 48)}
     assert rates[12] < rates[24] < rates[48]
     assert all(0.4 * asked < found < 2 * asked for asked, found in rates.items())
+
+
+@pytest.mark.parametrize("rate", RATES)
+def test_every_effort_gives_the_same_length_and_the_sound(rate: int) -> None:
+    samples, sounds = talk(rate, 3), set()
+    for complexity in (0, 5, 10):
+        found = decoded(recorded(samples, rate, complexity=complexity))
+        sounds.add(found.tobytes())
+        assert len(found) == len(samples) * 48_000 // rate
+        assert np.corrcoef(found[:: 48_000 // rate, 0], samples[:, 0])[0, 1] > 0.9
+    assert len(sounds) == 3, "the effort reaches the encoder"
 
 
 def test_ffmpeg_takes_it_for_opus_in_ogg() -> None:
