@@ -24,10 +24,10 @@ from appliance.jobs import Job, NewJob, enqueue, finish
 from appliance.keys import Recipient, SigningKey
 from appliance.ledger import Ledger, append
 from appliance.lookup import get_call
-from appliance.moments import SECOND, to_datetime
+from appliance.moments import MILLISECOND, SECOND, to_datetime
 from appliance.records import CallNotRecorded, NotRecorded, Record, RecordingFailed, RecordingReady, SegmentClosed, Side
 from appliance.sealed import SealingFile, seal
-from capture import digits
+from capture import digits, evidence
 from capture.codecs import by_encoding
 from capture.digits import Key
 from capture.hearing import Hearing
@@ -132,8 +132,9 @@ class Renderer:
         begun = [span.begin for span in paused]
         voices: dict[Side, list[Voice]] = {side: [] for side in Side}
         pieces: dict[Side, list[Iterator[Piece]]] = {side: [] for side in Side}
+        known = evidence.gather(heard)
         for found in _by_preference(heard):
-            voice = Voice(replace(found.survey, speaker=found.side), rate, origin, begun)
+            voice = Voice(replace(found.survey, speaker=found.side), rate, origin, begun, known[found.survey.path])
             silent = [((begin - origin) * rate // SECOND, (end - origin) * rate // SECOND) for begin, end in found.silent]
             voices[found.side].append(voice)
             pieces[found.side].append(without(voice.pieces(), silent) if silent else voice.pieces())
@@ -256,6 +257,10 @@ class Renderer:
             side.value: {
                 "packets": heard[side],
                 "lost": sum(count.lost for count in counts[side]),
+                "paused": sum(count.paused for count in counts[side]),
+                "keyed": sum(count.keyed for count in counts[side]),
+                "elsewhere": sum(count.elsewhere for count in counts[side]),
+                "outage": sum(count.outage for count in counts[side]) // MILLISECOND,
                 "late": sum(count.late for count in counts[side]),
                 "duplicates": sum(count.duplicates for count in counts[side]),
                 "streams": len(counts[side]),

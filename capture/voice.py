@@ -25,6 +25,7 @@ from capture.digits import Events, Key
 from capture.frames import Address
 from capture.index import Packets, index
 from capture.media import Mode
+from capture.missing import NOTHING, Known, Run, runs_of
 from capture.payloads import NO_AUDIO, STATIC, Encoding
 from capture.quality import METHOD, Jitter, Losses, opinion, rating
 from capture.sdp import SrtpKey
@@ -47,6 +48,7 @@ class Survey:
     path: Path
     speaker: Side | None = None
     """None where the file does not describe itself."""
+    ssrc: int | None = None
     ends: tuple[str, ...] = ()
     """The addresses it was sent from and to."""
     encodings: dict[int, Encoding] = field(default_factory=dict)
@@ -114,6 +116,11 @@ def survey(path: Path) -> Survey:
     return found
 
 
+def runs(found: Survey) -> list[Run]:
+    """The packets of a stream's file as runs of sequence numbers."""
+    return runs_of(_slices(found.path, Survey(found.path)))
+
+
 class Clocks:
     """Brings RTP timestamps of one stream to one clock, where its encodings count in several."""
 
@@ -161,11 +168,11 @@ class _Packet(NamedTuple):
 class Voice:
     """One surveyed stream, decoded to `sample_rate` on the clock that begins at `origin` (ns)."""
 
-    def __init__(self, found: Survey, sample_rate: int, origin: int, pauses: Sequence[int] = ()) -> None:
+    def __init__(self, found: Survey, sample_rate: int, origin: int, pauses: Sequence[int] = (), known: Known = NOTHING) -> None:
         self._survey = found
         self._rate = sample_rate
         self._clock = found.clock
-        self._timeline = Timeline(clock=self._clock, origin=origin, pauses=np.array(pauses, np.int64))
+        self._timeline = Timeline(clock=self._clock, origin=origin, pauses=np.array(pauses, np.int64), known=known)
         self._decoders: dict[Encoding, Decoder] = {}
         self._written: int | None = None
         self._tail = np.empty(0, np.int16)
@@ -338,6 +345,7 @@ def _slices(path: Path, found: Survey, opener: Opener | None = None) -> Iterator
             if block.kind == blocks.DESCRIPTION:
                 facts = blocks.read_description(block.body)
                 found.speaker = Side(facts["speaker"])
+                found.ssrc = facts["ssrc"]
                 found.ends = tuple(
                     str(Address(bytes.fromhex(host), port)) for host, port in (facts["source"], facts["destination"])
                 )
