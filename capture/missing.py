@@ -11,7 +11,7 @@ In doubt it is a loss.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import NamedTuple
 
@@ -20,6 +20,7 @@ import numpy as np
 from appliance.moments import SECOND
 from capture.holds import Stretch
 from capture.index import Packets
+from capture.receivers import Reported
 
 SHORTEST_HOLD = SECOND // 5
 STRAY = SECOND
@@ -73,6 +74,8 @@ class Known:
     """When its side told a key by INFO (ns)."""
     runs: Sequence[Run] = ()
     """Of streams of the same side and SSRC."""
+    reported: Reported = field(default_factory=Reported)
+    """By its receiver."""
 
     def explain(self, gap: Gap) -> tuple[Why, int] | None:
         """Why some of the numbers are no loss, and how many; None where all of them are."""

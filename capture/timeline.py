@@ -21,6 +21,7 @@ from numpy.typing import NDArray
 from appliance.moments import SECOND
 from capture.index import Ints, Packets, compact, join
 from capture.missing import OUTAGE, Gap, Known, Why
+from capture.receivers import Origins
 
 WINDOW = 50
 HELD_BACK = 64
@@ -75,6 +76,7 @@ class Timeline:
     pauses: Ints = field(default_factory=lambda: np.empty(0, np.int64))
     """When recording was paused (ns): what is missing across such a moment was dropped, not lost."""
     known: Known = field(default_factory=Known)
+    origins: Origins = field(default_factory=Origins)
     _held: Packets | None = None
     _held_sequence: Ints | None = None
     _arrival: tuple[int, int] | None = None
@@ -151,6 +153,7 @@ class Timeline:
         paused = np.searchsorted(self.pauses, at, side="right")
         hidden = np.where(np.diff(paused, prepend=self._paused) > 0, gaps, 0)
         self._paused = int(paused[-1])
+        self.origins.begin(int(sequence[0]))
         self._explain(np.where(hidden, 0, gaps), sequence, given, hidden)
         self._left = int(at[-1]), int(given.timestamp[-1])
         gaps = gaps - hidden
@@ -171,10 +174,11 @@ class Timeline:
             count, end = int(gaps[place]), int(given.at[place])
             timeless = (int(given.timestamp[place]) - before[1]) % 0x100000000 == self._step
             gap = Gap(before[0], end, int(sequence[place]) - count, count, timeless)
-            found = self.known.explain(gap)
-            if found is not None:
-                self.counts.explain(*found)
-                hidden[place] = found[1]
+            why, none = self.known.explain(gap) or (None, 0)
+            self.origins.miss(int(sequence[place]), end, lost=count - none, never=0 if why is Why.ELSEWHERE else none)
+            if why is not None:
+                self.counts.explain(why, none)
+                hidden[place] = none
             elif end - before[0] > OUTAGE:
                 self.counts.outage += end - before[0]
 

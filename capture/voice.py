@@ -28,6 +28,7 @@ from capture.media import Mode
 from capture.missing import NOTHING, Known, Run, runs_of
 from capture.payloads import NO_AUDIO, STATIC, Encoding
 from capture.quality import METHOD, Jitter, Losses, opinion, rating
+from capture.receivers import Origin, Origins, Reported
 from capture.sdp import SrtpKey
 from capture.srtp import Opener
 from capture.stereo import Piece
@@ -51,6 +52,7 @@ class Survey:
     ssrc: int | None = None
     ends: tuple[str, ...] = ()
     """The addresses it was sent from and to."""
+    hosts: tuple[bytes, bytes] = (b"", b"")
     encodings: dict[int, Encoding] = field(default_factory=dict)
     payload_types: Counter[int] = field(default_factory=Counter)
     packets: int = 0
@@ -172,7 +174,10 @@ class Voice:
         self._survey = found
         self._rate = sample_rate
         self._clock = found.clock
-        self._timeline = Timeline(clock=self._clock, origin=origin, pauses=np.array(pauses, np.int64), known=known)
+        self._known = known
+        self._timeline = Timeline(
+            clock=self._clock, origin=origin, pauses=np.array(pauses, np.int64), known=known, origins=Origins(known.reported.told)
+        )
         self._decoders: dict[Encoding, Decoder] = {}
         self._written: int | None = None
         self._tail = np.empty(0, np.int16)
@@ -203,6 +208,16 @@ class Voice:
     def counts(self) -> Counts:
         """What happened to the packets so far."""
         return self._timeline.counts
+
+    @property
+    def origin(self) -> Origin:
+        """Where what was lost so far was lost."""
+        return self._timeline.origins.origin
+
+    @property
+    def reported(self) -> Reported:
+        """What its receiver said of it."""
+        return self._known.reported
 
     @property
     def unopened(self) -> int:
@@ -346,6 +361,7 @@ def _slices(path: Path, found: Survey, opener: Opener | None = None) -> Iterator
                 facts = blocks.read_description(block.body)
                 found.speaker = Side(facts["speaker"])
                 found.ssrc = facts["ssrc"]
+                found.hosts = bytes.fromhex(facts["source"][0]), bytes.fromhex(facts["destination"][0])
                 found.ends = tuple(
                     str(Address(bytes.fromhex(host), port)) for host, port in (facts["source"], facts["destination"])
                 )
