@@ -22,6 +22,8 @@ from capture.codecs import CodecError, Decoder, Payloads
 from capture.codecs._resample import resample
 from capture.conceal import CONTEXT_S, MOST_S, conceal
 from capture.digits import Events, Key
+from capture.drift import METHOD as DRIFT_METHOD
+from capture.drift import Drift
 from capture.frames import Address
 from capture.index import Packets, index
 from capture.media import Mode
@@ -190,7 +192,7 @@ class Voice:
         self._clocks = Clocks(
             self._clock, {number: told.clock for number in found.payload_types if (told := found.encoding(number))}
         )
-        self._jitter, self._losses = Jitter(self._clock), Losses()
+        self._jitter, self._losses, self._drift = Jitter(self._clock), Losses(), Drift(self._clock)
         self._events = Events(found.speaker or Side.CALLER)
         self._event_types = [
             number
@@ -236,7 +238,7 @@ class Voice:
 
     @property
     def quality(self) -> dict[str, object]:
-        """How the packets so far arrived: jitter (RFC 3550) in ms, losses in runs, R and MOS where the codec has them."""
+        """How the packets so far arrived: jitter (RFC 3550) in ms, losses in runs, drift in ppm, R and MOS."""
         names = self._survey.decodable
         rated = rating(max(names, key=lambda name: names[name]), self._losses) if names else None
         found: dict[str, object] = {
@@ -244,7 +246,10 @@ class Voice:
             "jitter_most": round(self._jitter.most, 3),
             "bursts": self._losses.bursts,
             "longest_burst": self._losses.longest,
+            "burst_ratio": round(self._losses.burst_ratio, 2),
         }
+        if (ppm := self._drift.ppm) is not None:
+            found |= {"drift": ppm, "drift_method": DRIFT_METHOD}
         if rated is not None:
             found |= {"r": round(rated, 1), "mos": round(opinion(rated), 2), "method": METHOD}
         return found
@@ -262,6 +267,7 @@ class Voice:
             self._events.add(part.pick(np.isin(part.payload_type, self._event_types)))
         speech = np.isin(part.payload_type, self._spoken)
         self._jitter.add(part.at[speech], part.timestamp[speech])
+        self._drift.add(part.at[speech], part.timestamp[speech])
         for placed in self._heard(self._timeline.place(part, final=final)):
             for piece, lost in self._decode(placed):
                 yield from self._joined(piece, lost=lost)
