@@ -3,7 +3,7 @@
     magic "ASp1" | kind, 1 byte | 3 zero bytes | length, u32 | CRC-32 of the body, u32 | body            (big endian)
 
 Kinds: `D` a description (JSON), `P` packets (each behind 8 bytes of time in ns and 2 of length), `S` one SIP message,
-`H` a mark of a pause (JSON). A power cut leaves a torn last block, a bad disk a damaged one in the middle: the reader passes
+`R` RTCP, `H` a mark of a pause (JSON). A power cut leaves a torn last block, a bad disk a damaged one in the middle: the reader passes
 over what does not hold and goes on at the next magic, so that everything that was written whole is read.
 """
 
@@ -21,7 +21,7 @@ from capture.walk import STAMP
 
 MAGIC = b"ASp1"
 _HEAD = struct.Struct(">4sc3xII")
-DESCRIPTION, PACKETS, SIP, PAUSE = b"D", b"P", b"S", b"H"
+DESCRIPTION, PACKETS, SIP, RTCP, PAUSE = b"D", b"P", b"S", b"R", b"H"
 MAX_BODY = 64 * 1024 * 1024
 _SCAN = 1 << 16
 
@@ -163,7 +163,7 @@ def read_pause(body: bytes) -> Mark:
 
 
 class SipBlock(NamedTuple):
-    """A SIP message as it was seen."""
+    """A SIP message (or a datagram of RTCP) as it was seen."""
 
     at: int
     source: Address
@@ -171,17 +171,17 @@ class SipBlock(NamedTuple):
     raw: bytes
 
 
-def sip_message(message: SipBlock) -> bytes:
-    """An `S` block."""
+def sip_message(message: SipBlock, kind: bytes = SIP) -> bytes:
+    """An `S` block, or another of its form."""
     ends = b"".join(
         bytes([len(address.host)]) + address.host + address.port.to_bytes(2, "big")
         for address in (message.source, message.destination)
     )
-    return encode(SIP, message.at.to_bytes(8, "big") + ends + message.raw)
+    return encode(kind, message.at.to_bytes(8, "big") + ends + message.raw)
 
 
 def read_sip(body: bytes) -> SipBlock:
-    """The message of an `S` block."""
+    """The message of an `S` or `R` block."""
     place = 8
     ends = []
     for _ in range(2):

@@ -27,6 +27,16 @@ class Keep(NamedTuple):
     raw: bytes
 
 
+class KeepReport(NamedTuple):
+    """Put this RTCP of the call's streams on the spool."""
+
+    call: CallId
+    at: int
+    source: Address
+    destination: Address
+    raw: bytes
+
+
 class Watch(NamedTuple):
     """Audio that arrives at this address is meant for `side`, so it is the other side's speech."""
 
@@ -124,4 +134,4 @@ class Weird(NamedTuple):
     sample: bytes
 
 
-Effect = Emit | Keep | Watch | Shun | Secrecy | Exclude | Hush | Close | Weird
+Effect = Emit | Keep | KeepReport | Watch | Shun | Secrecy | Exclude | Hush | Close | Weird

@@ -15,10 +15,10 @@ import contextlib
 from appliance.config import Config
 from appliance.ids import CallId
 from appliance.records import LegTied
-from capture import dark, sccp, sip
+from capture import dark, rtcp, sccp, sip
 from capture.alone import Alone
 from capture.dialog import Dialog
-from capture.effects import Close, Effect, Emit, Exclude, Hush, Keep, Secrecy, Shun, Watch, Weird
+from capture.effects import Close, Effect, Emit, Exclude, Hush, Keep, KeepReport, Secrecy, Shun, Watch, Weird
 from capture.fragments import Fragments
 from capture.frames import LINK_ETHERNET, Address, Datagram, Dissector, FrameError, Segment
 from capture.marks import Mark
@@ -30,7 +30,10 @@ from capture.tcp import Streams
 from capture.tracker import Tracker
 from capture.walk import Odd, Walker, fastest, with_tag
 
-_LOSSES = ("ip-fragments-lost", "tcp-gap", "tcp-streams-many", "media-streams-many", "rtp-alone-many")
+_LOSSES = ("ip-fragments-lost", "tcp-gap", "tcp-streams-many", "media-streams-many", "rtp-alone-many", "rtcp-many")
+
+MAX_REPORTS_PER_CALL = 20_000
+MAX_REPORT = 1500
 
 
 class Engine:
@@ -51,6 +54,9 @@ class Engine:
         self._streams = Streams()
         self._tls = dark.Tls()
         self._segment_at = 0
+        self._reports: dict[CallId, int] = {}
+        """Kept so far."""
+        self._reports_refused = 0
         self._said = (0,) * len(_LOSSES)
 
     @property
@@ -185,6 +191,7 @@ class Engine:
     def close(self, call: CallId) -> list[Stream]:
         """Forget the call's streams and pauses; returns the streams."""
         streams = self.media.close(call)
+        self._reports.pop(call, None)
         self.pauses.forget(call, [stream.segment for stream in streams])
         return streams
 
@@ -205,7 +212,8 @@ class Engine:
     def _datagram(self, datagram: Datagram, at: int, now: int) -> None:
         payload = datagram.payload
         if len(payload) >= 12 and payload[0] & 0xC0 == 0x80:
-            if 192 <= payload[1] < 224:  # RTCP on the same port
+            if payload[1] in rtcp.TYPES:
+                self._report(datagram, at)
                 return
             key = stream_key(datagram.source, datagram.destination, int.from_bytes(payload[8:12], "big"))
             if self.media.known(key) or self.media.find(datagram, key):
@@ -222,6 +230,23 @@ class Engine:
             if datagram.cut:
                 self.effects.append(Weird("sip-cut-by-capture", payload[:1024]))
             self.message(payload, datagram.source, datagram.destination, at, now)
+
+    def _report(self, datagram: Datagram, at: int) -> None:
+        """RTCP on the port of a call's speech (RFC 5761) or on the next one (RFC 3550 §11): kept where it tells how speech arrives."""
+        ends = datagram.destination, datagram.source
+        call = self.media.call_at(*ends, *(end._replace(port=end.port - 1) for end in ends))
+        if call is None or len(datagram.payload) > MAX_REPORT:
+            return
+        try:
+            if not rtcp.parse(datagram.payload).tells:
+                return
+        except rtcp.RtcpError:
+            return
+        kept = self._reports[call] = self._reports.get(call, 0) + 1
+        if kept > MAX_REPORTS_PER_CALL:
+            self._reports_refused += 1
+        else:
+            self.effects.append(KeepReport(call, at, datagram.source, datagram.destination, datagram.payload))
 
     def _private(self, message: Message, effects: list[Effect], at: int) -> list[Effect]:
         """A request that may carry keys: obeyed, and in a pause kept nowhere."""
@@ -300,12 +325,19 @@ class Engine:
 
     def _report_losses(self) -> None:
         """Bounds that were reached are weirds too."""
-        now = (self._fragments.forgotten, self._streams.gaps, self._streams.forgotten, self.media.refused, self.alone.refused)
+        now = (
+            self._fragments.forgotten,
+            self._streams.gaps,
+            self._streams.forgotten,
+            self.media.refused,
+            self.alone.refused,
+            self._reports_refused,
+        )
         for name, before, after in zip(_LOSSES, self._said, now, strict=True):
             self.effects += [Weird(name, b"")] * min(after - before, 1000)
         self._said = now
 
 
-def kept(effects: list[Effect]) -> list[Keep | Hush]:
-    """The messages and marks to be put on the spool."""
-    return [effect for effect in effects if isinstance(effect, (Keep, Hush))]
+def kept(effects: list[Effect]) -> list[Keep | KeepReport | Hush]:
+    """The messages, reports and marks to be put on the spool."""
+    return [effect for effect in effects if isinstance(effect, (Keep, KeepReport, Hush))]

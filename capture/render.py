@@ -27,13 +27,15 @@ from appliance.lookup import get_call
 from appliance.moments import SECOND, to_datetime
 from appliance.records import CallNotRecorded, NotRecorded, Record, RecordingFailed, RecordingReady, SegmentClosed, Side
 from appliance.sealed import SealingFile, seal
-from capture import digits
+from capture import digits, evidence
 from capture.codecs import by_encoding
 from capture.digits import Key
 from capture.hearing import Hearing
 from capture.marks import FOREVER, Span, apart, spans
+from capture.missing import Known
 from capture.recorder import RENDER
 from capture.redaction import add_redacted
+from capture.sides import arrivals, silent_side
 from capture.spool import pauses, signalling
 from capture.stereo import Channel, Piece, mix, silence, without
 from capture.talk import TRANSFERS, Heard, Part, choose, parts
@@ -101,7 +103,8 @@ class Renderer:
             self._refuse(job, call, surveys)
             return
         try:
-            written = self._write(call, heard, hold, self._pauses(job, talk))
+            known = evidence.gather(heard, [self._folder(job, part.call) for part in talk])
+            written = self._write(call, heard, hold, self._pauses(job, talk), known)
         except _NoSoundError as error:
             self._refuse(job, call, surveys if error.undecoded or error.unopened else [], error.unopened)
         else:
@@ -129,14 +132,14 @@ class Renderer:
         place = self._quarantine(job) if any(self._folder(job, part.call).is_dir() for part in parts(job.subject, job.body)) else ""
         self._finish(job, [RecordingFailed(at=self._clock.now(), call=job.subject, reason=why, quarantine=place)])
 
-    def _write(self, call: Call, heard: list[Heard], hold: Hold, paused: list[Span]) -> Written:
+    def _write(self, call: Call, heard: list[Heard], hold: Hold, paused: list[Span], known: dict[Path, Known]) -> Written:
         usable = [found.survey for found in heard]
         origin, rate = min([origin_of(usable), *(span.begin for span in paused)]), rate_of(usable)
         begun = [span.begin for span in paused]
         voices: dict[Side, list[Voice]] = {side: [] for side in Side}
         pieces: dict[Side, list[Iterator[Piece]]] = {side: [] for side in Side}
         for found in _by_preference(heard):
-            voice = Voice(replace(found.survey, speaker=found.side), rate, origin, begun)
+            voice = Voice(replace(found.survey, speaker=found.side), rate, origin, begun, known[found.survey.path])
             silent = [((begin - origin) * rate // SECOND, (end - origin) * rate // SECOND) for begin, end in found.silent]
             voices[found.side].append(voice)
             pieces[found.side].append(without(voice.pieces(), silent) if silent else voice.pieces())
@@ -265,19 +268,7 @@ class Renderer:
         decoded = {side: heard[side] - sum(voice.undecoded for voice in written.voices[side]) for side in Side}
         audio = [name for found in surveys for name in found.audio]
         undecoded = {name: count for name, count in _packets(surveys).items() if name not in by_encoding()}
-        quality = {
-            side.value: {
-                "packets": heard[side],
-                "lost": sum(count.lost for count in counts[side]),
-                "late": sum(count.late for count in counts[side]),
-                "duplicates": sum(count.duplicates for count in counts[side]),
-                "streams": len(counts[side]),
-                "concealed": round(written.concealed[side] * 1000 / written.sample_rate),
-                "refused": heard[side] - decoded[side],
-                **(max(written.voices[side], key=lambda voice: voice.counts.packets).quality if heard[side] else {}),
-            }
-            for side in Side
-        }
+        quality = arrivals(written.voices, written.concealed, written.sample_rate)
         damaged = sum(found.damaged for found in surveys)
         unopened = sum(voice.unopened for side in Side for voice in written.voices[side])
         return {
@@ -298,7 +289,13 @@ class Renderer:
             "late": sum(count.late for side in Side for count in counts[side]),
             "one_sided": not all(decoded.values()),
             "cut": cut,
-            "quality": {**quality, "undecoded": undecoded, "unopened": unopened, "damaged_bytes": damaged},
+            "quality": {
+                **quality,
+                "silent": silent_side(written.voices),
+                "undecoded": undecoded,
+                "unopened": unopened,
+                "damaged_bytes": damaged,
+            },
             "recipients": tuple(str(recipient) for recipient in self._recipients),
         }
 

@@ -2,7 +2,7 @@
 
     spool/REEL/note                    the time base, for the next tap (`timebase.py`)
     spool/REEL/lock                    held by the tap or replay that writes this reel
-    spool/REEL/CALL/signalling         the call's SIP messages as seen
+    spool/REEL/CALL/signalling         the call's SIP messages and RTCP as seen
     spool/REEL/CALL/SEGMENT.rtp        one RTP stream as seen: order, gaps and duplicates included
     spool/REEL.1/CALL/…                calls set aside: a stopped replay left them, and its successor begins them anew
 
@@ -23,7 +23,7 @@ from appliance import shelf
 from appliance.errors import CouldNotError
 from appliance.ids import CallId, is_id
 from capture import blocks
-from capture.effects import Hush, Keep
+from capture.effects import Hush, Keep, KeepReport
 from capture.handles import Handles
 from capture.marks import Mark
 from capture.media import Stream
@@ -60,14 +60,15 @@ class Reel:
                 f"{self.folder}: the spool cannot be written ({error.strerror}); is the disk full or read-only?"
             ) from error
 
-    def keep(self, messages: Iterable[Keep | Hush]) -> None:
-        """Append SIP messages and marks of pauses to their calls. Raises SpoolError."""
+    def keep(self, messages: Iterable[Keep | KeepReport | Hush]) -> None:
+        """Append SIP messages, RTCP and marks of pauses to their calls. Raises SpoolError."""
         gathered: dict[CallId, bytearray] = {}
         for message in messages:
             if isinstance(message, Hush):
                 block = blocks.pause(message.mark)
             else:
-                block = blocks.sip_message(blocks.SipBlock(message.at, message.source, message.destination, message.raw))
+                kind = blocks.RTCP if isinstance(message, KeepReport) else blocks.SIP
+                block = blocks.sip_message(blocks.SipBlock(message.at, message.source, message.destination, message.raw), kind)
             gathered.setdefault(message.call, bytearray()).extend(block)
         for call, data in gathered.items():
             self._append(call, SIGNALLING, [bytes(data)])
@@ -149,10 +150,10 @@ def file_of(stream: Stream) -> str:
     return f"{stream.segment}.rtp"
 
 
-def signalling(folder: Path) -> list[blocks.SipBlock]:
-    """The SIP messages of a call's folder, as far as they can be read. Raises OSError."""
+def signalling(folder: Path, kind: bytes = blocks.SIP) -> list[blocks.SipBlock]:
+    """The SIP messages of a call's folder (or its RTCP), as far as they can be read. Raises OSError."""
     with (folder / SIGNALLING).open("rb") as file:
-        return [blocks.read_sip(block.body) for block in blocks.read(file) if block.kind == blocks.SIP]
+        return [blocks.read_sip(block.body) for block in blocks.read(file) if block.kind == kind]
 
 
 def pauses(folder: Path) -> list[Mark]:

@@ -20,6 +20,8 @@ from numpy.typing import NDArray
 
 from appliance.moments import SECOND
 from capture.index import Ints, Packets, compact, join
+from capture.missing import OUTAGE, Gap, Known, Why
+from capture.receivers import Origins
 
 WINDOW = 50
 HELD_BACK = 64
@@ -42,6 +44,16 @@ class Counts:
     late: int = 0
     """Came after a packet that was sent later."""
     restarts: int = 0
+    paused: int = 0
+    keyed: int = 0
+    elsewhere: int = 0
+    """Numbers that are missing and no losses (`missing.py`)."""
+    outage: int = 0
+    """How long (ns) gaps of more than a second lasted in which packets were lost."""
+
+    def explain(self, why: Why, count: int) -> None:
+        """So many missing numbers are no losses."""
+        setattr(self, why.value, getattr(self, why.value) + count)
 
 
 @dataclass(slots=True)
@@ -63,6 +75,8 @@ class Timeline:
     counts: Counts = field(default_factory=Counts)
     pauses: Ints = field(default_factory=lambda: np.empty(0, np.int64))
     """When recording was paused (ns): what is missing across such a moment was dropped, not lost."""
+    known: Known = field(default_factory=Known)
+    origins: Origins = field(default_factory=Origins)
     _held: Packets | None = None
     _held_sequence: Ints | None = None
     _arrival: tuple[int, int] | None = None
@@ -80,7 +94,9 @@ class Timeline:
     """The usual advance of the timestamp from packet to packet."""
     _paused: int = 0
     _hidden: int = 0
-    """How many pauses have begun so far, and how many packets they have cost."""
+    """How many pauses have begun so far, and how many numbers are missing that are no losses."""
+    _left: tuple[int, int] | None = None
+    """When the last packet given out came, and its timestamp."""
     _plain: int = 0
     """The advance of the last packet given out, 0 where something was lost before it."""
 
@@ -94,7 +110,7 @@ class Timeline:
         position = self._positions(packets, sequence, due)
         self._held, self._held_sequence = compact(packets.pick(slice(due, None))), sequence[due:]
         given, numbers = packets.pick(slice(None, due)), sequence[:due]
-        return Placed(given, position, self._account(numbers, given.at))
+        return Placed(given, position, self._account(numbers, given))
 
     def _in_order(self, packets: Packets) -> tuple[Packets, Ints]:
         sequence = self._extend(packets.sequence)
@@ -129,13 +145,17 @@ class Timeline:
         self._arrival = (int(raw[-1]), int(out[-1]))
         return out
 
-    def _account(self, sequence: Ints, at: Ints) -> Ints:
-        """Count the packets; returns their numbers without the gaps that pauses have made."""
+    def _account(self, sequence: Ints, given: Packets) -> Ints:
+        """Count the packets; returns their numbers without the gaps that are no losses."""
+        at = given.at
         before = self._emitted if self._emitted >= 0 else int(sequence[0]) - 1
         gaps = np.diff(sequence, prepend=before) - 1
         paused = np.searchsorted(self.pauses, at, side="right")
         hidden = np.where(np.diff(paused, prepend=self._paused) > 0, gaps, 0)
         self._paused = int(paused[-1])
+        self.origins.begin(int(sequence[0]))
+        self._explain(np.where(hidden, 0, gaps), sequence, given, hidden)
+        self._left = int(at[-1]), int(given.timestamp[-1])
         gaps = gaps - hidden
         numbers: Ints = sequence - self._hidden - np.cumsum(hidden)
         self._hidden += int(hidden.sum())
@@ -144,6 +164,23 @@ class Timeline:
         self._emitted = int(sequence[-1])
         self._recent = np.concatenate([self._recent, sequence])[-RECENT:]
         return numbers
+
+    def _explain(self, gaps: Ints, sequence: Ints, given: Packets, hidden: Ints) -> None:
+        """Add to `hidden` what is missing in these gaps and was not lost."""
+        for place in np.flatnonzero((gaps > 0) & (gaps < MAX_DROPOUT)).tolist():
+            before = (int(given.at[place - 1]), int(given.timestamp[place - 1])) if place else self._left
+            if before is None:
+                continue
+            count, end = int(gaps[place]), int(given.at[place])
+            timeless = (int(given.timestamp[place]) - before[1]) % 0x100000000 == self._step
+            gap = Gap(before[0], end, int(sequence[place]) - count, count, timeless)
+            why, none = self.known.explain(gap) or (None, 0)
+            self.origins.miss(int(sequence[place]), end, lost=count - none, never=0 if why is Why.ELSEWHERE else none)
+            if why is not None:
+                self.counts.explain(why, none)
+                hidden[place] = none
+            elif end - before[0] > OUTAGE:
+                self.counts.outage += end - before[0]
 
     def _positions(self, packets: Packets, sequence: Ints, due: int) -> Ints:
         """Positions of the first `due` packets; those behind serve as look-ahead."""

@@ -22,11 +22,15 @@ from capture.codecs import CodecError, Decoder, Payloads
 from capture.codecs._resample import resample
 from capture.conceal import CONTEXT_S, MOST_S, conceal
 from capture.digits import Events, Key
+from capture.drift import METHOD as DRIFT_METHOD
+from capture.drift import Drift
 from capture.frames import Address
 from capture.index import Packets, index
 from capture.media import Mode
+from capture.missing import NOTHING, Known, Run, runs_of
 from capture.payloads import NO_AUDIO, STATIC, Encoding
 from capture.quality import METHOD, Jitter, Losses, opinion, rating
+from capture.receivers import Origin, Origins, Reported
 from capture.sdp import SrtpKey
 from capture.srtp import Opener
 from capture.stereo import Piece
@@ -47,8 +51,10 @@ class Survey:
     path: Path
     speaker: Side | None = None
     """None where the file does not describe itself."""
+    ssrc: int | None = None
     ends: tuple[str, ...] = ()
     """The addresses it was sent from and to."""
+    hosts: tuple[bytes, bytes] = (b"", b"")
     encodings: dict[int, Encoding] = field(default_factory=dict)
     payload_types: Counter[int] = field(default_factory=Counter)
     packets: int = 0
@@ -114,6 +120,11 @@ def survey(path: Path) -> Survey:
     return found
 
 
+def runs(found: Survey) -> list[Run]:
+    """The packets of a stream's file as runs of sequence numbers."""
+    return runs_of(_slices(found.path, Survey(found.path)))
+
+
 class Clocks:
     """Brings RTP timestamps of one stream to one clock, where its encodings count in several."""
 
@@ -161,11 +172,14 @@ class _Packet(NamedTuple):
 class Voice:
     """One surveyed stream, decoded to `sample_rate` on the clock that begins at `origin` (ns)."""
 
-    def __init__(self, found: Survey, sample_rate: int, origin: int, pauses: Sequence[int] = ()) -> None:
+    def __init__(self, found: Survey, sample_rate: int, origin: int, pauses: Sequence[int] = (), known: Known = NOTHING) -> None:
         self._survey = found
         self._rate = sample_rate
         self._clock = found.clock
-        self._timeline = Timeline(clock=self._clock, origin=origin, pauses=np.array(pauses, np.int64))
+        self._known = known
+        self._timeline = Timeline(
+            clock=self._clock, origin=origin, pauses=np.array(pauses, np.int64), known=known, origins=Origins(known.reported.told)
+        )
         self._decoders: dict[Encoding, Decoder] = {}
         self._written: int | None = None
         self._tail = np.empty(0, np.int16)
@@ -178,7 +192,7 @@ class Voice:
         self._clocks = Clocks(
             self._clock, {number: told.clock for number in found.payload_types if (told := found.encoding(number))}
         )
-        self._jitter, self._losses = Jitter(self._clock), Losses()
+        self._jitter, self._losses, self._drift = Jitter(self._clock), Losses(), Drift(self._clock)
         self._events = Events(found.speaker or Side.CALLER)
         self._event_types = [
             number
@@ -198,6 +212,16 @@ class Voice:
         return self._timeline.counts
 
     @property
+    def origin(self) -> Origin:
+        """Where what was lost so far was lost."""
+        return self._timeline.origins.origin
+
+    @property
+    def reported(self) -> Reported:
+        """What its receiver said of it."""
+        return self._known.reported
+
+    @property
     def unopened(self) -> int:
         """Packets of SRTP that no announced key opened."""
         return self._opener.refused if self._opener else 0
@@ -214,7 +238,7 @@ class Voice:
 
     @property
     def quality(self) -> dict[str, object]:
-        """How the packets so far arrived: jitter (RFC 3550) in ms, losses in runs, R and MOS where the codec has them."""
+        """How the packets so far arrived: jitter (RFC 3550) in ms, losses in runs, drift in ppm, R and MOS."""
         names = self._survey.decodable
         rated = rating(max(names, key=lambda name: names[name]), self._losses) if names else None
         found: dict[str, object] = {
@@ -222,7 +246,10 @@ class Voice:
             "jitter_most": round(self._jitter.most, 3),
             "bursts": self._losses.bursts,
             "longest_burst": self._losses.longest,
+            "burst_ratio": round(self._losses.burst_ratio, 2),
         }
+        if (ppm := self._drift.ppm) is not None:
+            found |= {"drift": ppm, "drift_method": DRIFT_METHOD}
         if rated is not None:
             found |= {"r": round(rated, 1), "mos": round(opinion(rated), 2), "method": METHOD}
         return found
@@ -240,6 +267,7 @@ class Voice:
             self._events.add(part.pick(np.isin(part.payload_type, self._event_types)))
         speech = np.isin(part.payload_type, self._spoken)
         self._jitter.add(part.at[speech], part.timestamp[speech])
+        self._drift.add(part.at[speech], part.timestamp[speech])
         for placed in self._heard(self._timeline.place(part, final=final)):
             for piece, lost in self._decode(placed):
                 yield from self._joined(piece, lost=lost)
@@ -338,6 +366,8 @@ def _slices(path: Path, found: Survey, opener: Opener | None = None) -> Iterator
             if block.kind == blocks.DESCRIPTION:
                 facts = blocks.read_description(block.body)
                 found.speaker = Side(facts["speaker"])
+                found.ssrc = facts["ssrc"]
+                found.hosts = bytes.fromhex(facts["source"][0]), bytes.fromhex(facts["destination"][0])
                 found.ends = tuple(
                     str(Address(bytes.fromhex(host), port)) for host, port in (facts["source"], facts["destination"])
                 )

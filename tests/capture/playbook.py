@@ -11,7 +11,7 @@ from appliance.config import Config
 from appliance.moments import SECOND
 from appliance.records import CallAnswered, CallEnded, CallRinging, LegTied, Side
 from capture import sip
-from capture.effects import Close, Effect, Emit, Exclude, Hush, Keep, Secrecy, Shun, Watch, Weird
+from capture.effects import Close, Effect, Emit, Exclude, Hush, Keep, KeepReport, Secrecy, Shun, Watch, Weird
 from capture.frames import Address
 from capture.tracker import Tracker
 
@@ -154,7 +154,7 @@ class Stage:
 
 def tell(effect: Effect) -> str:
     """An effect in words; "" for messages that are put on the spool and for what is said of SRTP."""
-    if isinstance(effect, (Keep, Secrecy, Shun)):
+    if isinstance(effect, (Keep, KeepReport, Secrecy, Shun)):
         return ""
     if isinstance(effect, Watch):
         return f"watch {effect.side.value} {effect.address}"

@@ -17,12 +17,14 @@ from appliance.config import Config
 from appliance.moments import SECOND
 from appliance.records import CallEnded, CallRinging, Side
 from capture import pcapfile
-from capture.effects import Effect, Emit, Keep, Watch, Weird
-from capture.engine import kept
+from capture.effects import Effect, Emit, Keep, KeepReport, Watch, Weird
+from capture.engine import MAX_REPORTS_PER_CALL, kept
 from capture.frames import LINK_ETHERNET, LINK_RAW, Address
 from capture.media import MAX_STREAMS_PER_CALL
+from capture.rtcp import Block
 from capture.walk import STAMP
 from tests import needs
+from tests.bed.reports import bye, receiver, sdes
 from tests.capture.playbook import ANSWER, CALL, OFFER, START, Call, frame, office, rtp, sdp
 from tests.capture.rig import DESK, HANG_UP, PHONE, Heard, Rig, carried, opened, talk, unpacked
 
@@ -84,6 +86,40 @@ def test_rtcp_and_stun_on_the_media_port_are_passed_over() -> None:
     rig = Rig().feed(*opened(), *noise, *talk(3), *noise, *HANG_UP).wait(3)
     assert rig.packets(Side.CALLER) == [rtp(n, ssrc=1, payload=b"\x11" * 160) for n in range(3)]
     assert rig.words == ["ringing inbound", "answered", "ended hangup_caller", "close"]
+
+
+def reports(rig: Rig) -> list[bytes]:
+    return [effect.raw for effect in rig.take().effects if isinstance(effect, KeepReport)]
+
+
+def test_rtcp_of_a_call_is_kept_on_its_port_and_the_next_and_nobody_elses() -> None:
+    told = [receiver(number, [Block(1, 0, 0, number, 0, 0, 0)]) for number in range(6)]
+    behind, desk = PHONE._replace(port=PHONE.port + 1), DESK._replace(port=DESK.port + 1)
+    other = PHONE._replace(port=PHONE.port + 2)
+    rig = Rig().feed(frame(PHONE, DESK, told[0]), *opened(), frame(PHONE, DESK, told[1]), frame(desk, behind, told[2]))
+    rig.feed(frame(other, other, told[3]), *HANG_UP).wait(3).feed(frame(PHONE, DESK, told[4]))
+    assert reports(rig) == told[1:3]
+
+
+def test_rtcp_that_tells_nothing_of_speech_is_passed_over() -> None:
+    noise = [
+        sdes(1, "a@b"),
+        bye(1),
+        b"\x80\xcc\x00\x02" + bytes(4) + b"name",
+        receiver(1, [])[:-1] + b"..........",
+        receiver(1, []) + bytes(1500),
+    ]
+    assert reports(Rig().feed(*opened(), *(frame(PHONE, DESK, data) for data in noise))) == []
+
+
+def test_the_reports_of_a_call_have_a_bound_and_it_is_said() -> None:
+    rig = Rig().feed(*opened())
+    data = frame(PHONE, DESK, receiver(1, []) + sdes(1, "a@b"))
+    for _ in range(MAX_REPORTS_PER_CALL + 3):
+        rig.engine.frame(LINK_ETHERNET, data, rig.at, rig.at)
+    assert len(reports(rig)) == MAX_REPORTS_PER_CALL
+    rig.wait(1)
+    assert [effect.name for effect in rig.effects if isinstance(effect, Weird)] == ["rtcp-many"] * 3
 
 
 def test_a_port_used_again_belongs_to_the_later_call() -> None:

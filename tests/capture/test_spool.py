@@ -13,11 +13,11 @@ from appliance.errors import CouldNotError
 from appliance.ids import CallId, SegmentId
 from appliance.records import Side
 from capture import blocks
-from capture.effects import Keep
+from capture.effects import Keep, KeepReport
 from capture.frames import Address
 from capture.media import Stream
 from capture.payloads import Encoding
-from capture.spool import Reel, ReelInUseError, SpoolError, abandoned, sync_disk_of
+from capture.spool import Reel, ReelInUseError, SpoolError, abandoned, signalling, sync_disk_of
 from tests import needs
 from tests.bed import disks
 
@@ -43,6 +43,12 @@ def read(path: Path) -> list[blocks.Block]:
 
 def bodies(path: Path) -> list[bytes]:
     return [block.body for block in read(path) if block.kind == blocks.PACKETS]
+
+
+def test_rtcp_lies_beside_the_messages_of_its_call(reel: Reel) -> None:
+    reel.keep([message(raw=b"INVITE"), KeepReport(CALL, 6, THERE, HERE, b"report"), message(raw=b"BYE", at=7)])
+    assert [told.raw for told in signalling(reel.folder / CALL)] == [b"INVITE", b"BYE"]
+    assert signalling(reel.folder / CALL, blocks.RTCP) == [blocks.SipBlock(6, THERE, HERE, b"report")]
 
 
 def open_files() -> list[str]:

@@ -43,6 +43,17 @@ def not_recorded(**changes: Any) -> CallNotRecorded:
     return replace(CallNotRecorded(at=START + 64 * SECOND, call=CALL, reason="no_media", detail="no RTP"), **changes)
 
 
+def poor(silent: str = "") -> dict[str, Any]:
+    """The quality of a recording in which all went wrong that can be told."""
+    arrival = {
+        "packets": 3000, "lost": 14, "late": 4, "concealed": 60, "outage": 2020, "longest_burst": 3, "jitter": 12.34, "r": 71.2,
+        "mos": 3.62, "method": "ITU-T G.107", "drift": 31.5, "drift_method": "Theil–Sen", "round_trip": 48.2, "network_lost": 3,
+        "mirror_lost": 4, "unknown_lost": 7, "beyond_lost": 5, "origin_method": "RTCP receiver reports", "receiver_says": {"mos": 3.4},
+    }  # fmt: skip
+    unreported = {"packets": 3000, "lost": 2, "jitter": 1.0, "longest_burst": 1, "drift": -12.0, "drift_method": "Theil–Sen"}
+    return {"caller": arrival, "called": unreported, "silent": silent}
+
+
 def ready(**changes: Any) -> RecordingReady:
     """The call's recording."""
     fact = RecordingReady(

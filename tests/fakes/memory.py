@@ -8,7 +8,7 @@ from pathlib import Path
 
 from appliance.ids import CallId
 from appliance.records import CallEnded, CallNotRecorded, CallRinging, Record, SegmentClosed
-from capture.effects import Hush, Keep
+from capture.effects import Hush, Keep, KeepReport
 from capture.media import Stream
 from capture.scribe import Entry
 from capture.spool import Reel
@@ -22,7 +22,7 @@ class MemoryReel(Reel):
         self.messages: Counter[CallId] = Counter()
         self.segments: Counter[str] = Counter()
 
-    def keep(self, messages: Iterable[Keep | Hush]) -> None:
+    def keep(self, messages: Iterable[Keep | KeepReport | Hush]) -> None:
         """Count these messages and marks."""
         self.messages.update(message.call for message in messages)
 

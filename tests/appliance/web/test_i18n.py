@@ -165,7 +165,15 @@ def every_page(at: Furnished) -> dict[str, str]:
     with at.ledger() as ledger:
         ledger.append(facts.ringing(call="a" * 16, at=at.now), facts.ringing(call="b" * 16, at=at.now, start_seen=False))
         ledger.append(facts.ended(call="b" * 16, at=at.now + SECOND))
-        changes = {"one_sided": True, "cut": True, "lost": 3, "recording": "c" * 16, "call": "c" * 16, "sequence": 99}
+        changes = {
+            "one_sided": True,
+            "cut": True,
+            "lost": 3,
+            "quality": facts.poor(),
+            "recording": "c" * 16,
+            "call": "c" * 16,
+            "sequence": 99,
+        }
         ledger.append(facts.ringing(call="c" * 16, at=at.now), facts.ready(**changes), facts.stored(recording="c" * 16))
         for place, reason in enumerate(labels.NOT_RECORDED):
             call = ids.hash_id(place)

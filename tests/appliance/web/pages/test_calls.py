@@ -273,6 +273,38 @@ def test_a_call_shows_its_facts_its_player_and_its_proof(furnished: Furnished) -
     assert re.search(rf'<audio [^>]*src="/calls/{furnished.calls["inbound"]}/audio"', page)
 
 
+@pytest.mark.parametrize(
+    ("silent", "words"), [("", ""), ("caller", "the caller was not heard"), ("called", "the called side was not heard")]
+)
+def test_a_call_says_how_each_side_arrived_and_where_losses_arose(own: Furnished, silent: str, words: str) -> None:
+    with own.ledger() as ledger:
+        heard = facts.ready(
+            call="c" * 16, recording="c" * 16, sequence=99, quality=facts.poor(silent), one_sided=bool(silent), lost=16
+        )
+        add(ledger, facts.ringing(call="c" * 16, at=own.now), heard)
+    page = " ".join(signed_in(own, "en").get(f"/calls/{'c' * 16}").text.split())
+    for said in (
+        '<abbr title="ITU-T G.107, R 71.2">MOS 3.6</abbr> · jitter 12.3 ms · 48.2 ms to this side and back', "clock fast by 31.5 ppm",
+        "4 packets came late", "up to 3 packets lost in a row", "60 ms interpolated", "interrupted for 2.0 s", "reports MOS 3.4",
+        '<abbr title="RTCP receiver reports">Where losses arose</abbr>', "3 packets on the network",
+        "4 packets at the mirror port or in this recorder", "7 packets of unknown origin", "5 packets on the way to the listener",
+        "clock slow by 12.0 ppm", "Where losses arose is not known: no telephone reported on this side (RTCP).", words,
+    ):  # fmt: skip
+        assert said in page
+    assert page.count("was not heard") == bool(silent)
+
+
+def test_a_recording_of_an_older_release_is_shown_all_the_same(own: Furnished) -> None:
+    with own.ledger() as ledger:
+        quality = {"caller": {"packets": 3000, "jitter": 1.0}, "called": {"packets": 0}}
+        add(
+            ledger,
+            facts.ringing(call="c" * 16, at=own.now),
+            facts.ready(call="c" * 16, recording="c" * 16, sequence=99, quality=quality),
+        )
+    assert "jitter 1.0 ms" in signed_in(own, "en").get(f"/calls/{'c' * 16}").text
+
+
 def test_a_call_without_recording_says_why(furnished: Furnished) -> None:
     page = signed_in(furnished, "en").get(f"/calls/{furnished.calls['counselling']}").text
     assert "This line is never recorded" in page
