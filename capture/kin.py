@@ -9,7 +9,7 @@ import re
 from dataclasses import dataclass, field
 
 from appliance.moments import SECOND
-from appliance.numbers import Kind, Number
+from appliance.numbers import Kind, Number, clean
 from appliance.records import Side
 from capture.dialog import Dialog, State
 from capture.frames import Address
@@ -20,8 +20,14 @@ REFERRED = 16 * SECOND
 TAKEN_OVER = 2 * SECOND
 """No person answers or hangs up in between: the telephones do it at once."""
 MAX_HOSTS = MAX_TAGS = 8
+TOGETHER = SECOND // 2
+"""A box passes an answer on at once."""
 _SHORTEST = 3
 """Digits in common that say that one number is the other's end."""
+_TAIL = 6
+_DIGITS = re.compile(r"[0-9*#]+")
+_LEADING = re.compile(r"\+?([0-9*#]+)[-_.;~]")
+"""A telephone that registers its number with a mark of its own behind it, as `102-0x5625`."""
 _NUMBER = re.compile(r"\+?[0-9*#]{2,}")
 _HOST = re.compile(r"\d+(\.\d+){3}")
 """What stands for the caller where From names no user."""
@@ -41,6 +47,8 @@ class Known:
     session: str = ""
     named: frozenset[str] = frozenset()
     dialled: frozenset[str] = frozenset()
+    registered: str = ""
+    """Who registered the address that was called, where that was seen."""
     replaces: Replaced | None = None
     ended_by: dict[Side, int] = field(default_factory=dict)
     """When a side said that it is over."""
@@ -71,12 +79,15 @@ def note(known: Known, side: Side, message: Message, source: Address, destinatio
 
 
 def sent_on(first: Known, later: Known) -> bool:
-    """Whether `later` may be what a box on the way made of `first`: see the list at the head of this file."""
+    """Whether `later` may be what a box on the way made of `first`: see the list at the head of `ties.py`."""
+    return first.dialog.live and _fits(first, later)
+
+
+def _fits(first: Known, later: Known) -> bool:
     one, other = first.dialog, later.dialog
     return (
         one is not other
         and one.start_seen
-        and one.live
         and one.started_at <= other.started_at
         and later.source in first.hosts[Side.CALLED]
         and (same_caller(first, later) or same_called(first, later))
@@ -99,7 +110,16 @@ def same_caller(first: Known, later: Known) -> bool:
 
 def same_called(first: Known, later: Known) -> bool:
     """Whether the called numbers are related."""
-    return related(first.dialog.parties.called, later.dialog.parties.called)
+    return related(first.dialog.parties.called, later.dialog.parties.called) or _ends(_called(first), _called(later))
+
+
+def tail(known: Known) -> str:
+    """By what calls of numbers that may be related are found."""
+    return _called(known)[-_TAIL:]
+
+
+def _called(known: Known) -> str:
+    return digits(known.registered) or digits(known.dialog.parties.called.national)
 
 
 def unanswered(first: Known, later: Known) -> bool:
@@ -119,13 +139,40 @@ def related(one: Number, other: Number) -> bool:
     """Whether the numbers are one, or one is the other's end (a prefix was dialled, or the exchange cut it)."""
     if one.national and one.national == other.national:
         return True
-    a, b = sorted((digits(one.national), digits(other.national)), key=len)
+    return _ends(digits(one.national), digits(other.national))
+
+
+def _ends(one: str, other: str) -> bool:
+    a, b = sorted((one, other), key=len)
     return len(a) >= _SHORTEST and b.endswith(a)
 
 
 def digits(text: str) -> str:
-    """What was dialled of this text."""
-    return "".join(letter for letter in text if letter in "0123456789*#")
+    """The number that this text is or begins with; "" where it is a name."""
+    told = clean(text).removeprefix("+")
+    if _DIGITS.fullmatch(told):
+        return told
+    found = _LEADING.match(text.strip())
+    return found[1] if found else ""
+
+
+def answered_for(first: Known, later: Known) -> bool:
+    """Whether the box may have answered the first call because `later`, which it placed, was answered."""
+    one, other = first.dialog.answered_at, later.dialog.answered_at
+    return sent_on(first, later) and one is not None and other is not None and 0 <= one - other <= TOGETHER
+
+
+def waited(first: Known, later: Known) -> bool:
+    """Whether the first call still waited when `later` was answered, so that it may have been its leg, whatever came of it since."""
+    moment = later.dialog.answered_at or 0
+    over = first.dialog.answered_at or first.dialog.ended_at
+    return _fits(first, later) and (over is None or over >= moment)
+
+
+def goes_out(first: Known, later: Known) -> bool:
+    """Whether an extension dialled a public number that the box then called."""
+    caller = first.dialog.parties.caller
+    return bool(shown(first)) and not caller.is_public and later.dialog.parties.called.is_public and same_called(first, later)
 
 
 def is_multicast(host: bytes) -> bool:
@@ -138,7 +185,9 @@ def follows(known: Known, first: Known, refer: Refer, message: Message, at: int)
     if not refer.at or not 0 <= at - refer.at <= REFERRED or known.source not in first.hosts[refer.by.other]:
         return False
     targets = [uri(message.uri), name_address(message.get("to")).uri]
-    if not any(target.user == refer.target if refer.target else target.host == refer.target_host for target in targets):
+    asked = any(target.user == refer.target if refer.target else target.host == refer.target_host for target in targets)
+    number = digits(refer.target)
+    if not asked and not (number and number in {digits(user) for user in (known.registered, *(target.user for target in targets))}):
         return False
     if refer.replaces or known.replaces:
         return refer.replaces == known.replaces

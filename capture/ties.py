@@ -16,7 +16,11 @@ And one of:
   media     one audio address (host, port; no multicast) announced by the SAME side of both: the box passes descriptions on;
   number    the same caller's number (never a withheld one), the first call still unanswered, and a relation of the called numbers: equal,
             one ends with the other, a header of the INVITE (_DIALLED) names the number that was dialled, or a public caller who
-            dialled a public number is sent on to an extension.
+            dialled a public number is sent on to an extension. A telephone's own address (`102-0x5625`) is the number that it
+            begins with, or that of who registered it, by the answer of the host that calls it now (`contacts.py`).
+  number    also, once both are answered: the box answered the first call at once (kin.TOGETHER) when the second was answered, and
+            no other call of that number waited or was answered then. The number is the same caller's (a group was dialled), or the
+            public one that an extension has dialled (whom the box shows as the caller is another then).
 
 A transfer. The first call's tags must be right, and:
   refer     one party sent REFER (RFC 3515) within the first call, from its host to the other party's, who accepted it; within REFERRED
@@ -25,8 +29,9 @@ A transfer. The first call's tags must be right, and:
   replaces  an INVITE with Replaces (RFC 3891) to the host of a party of the call that is named is answered within TAKEN_OVER, without
             ringing, and that party ends the named call within as much of it: who only names a call has not taken it over.
 
-Not tied, on purpose: a consultation that a transfer ends (it is a talk of its own, which the other party did not hear), two calls that
-an exchange places by itself (click to dial), boxes that receive at one address and send from another.
+Not tied, on purpose: what a box answers before it places the next call (a menu, a queue) where nothing but numbers speaks for it, a
+withheld caller by numbers, a consultation that a transfer ends (it is a talk of its own, which the other party did not hear), two calls
+that an exchange places by itself (click to dial), boxes that receive at one address and send from another.
 """
 
 from __future__ import annotations
@@ -37,6 +42,7 @@ from collections.abc import Iterator
 from appliance.ids import CallId
 from appliance.records import LegTied, Side, TieReason
 from capture import kin
+from capture.contacts import Contacts
 from capture.dialog import Dialog
 from capture.effects import Close, Effect, Emit, Exclude, Weird
 from capture.frames import Address
@@ -65,6 +71,7 @@ class Ties:
         self._found: dict[Key, dict[CallId, None]] = {}
         self._referred: dict[CallId, None] = {}
         """Calls with a REFER."""
+        self.contacts = Contacts()
 
     def hear(self, dialog: Dialog, side: Side, message: Message, source: Address, destination: Address, at: int) -> list[Effect]:
         """What this message of the call says of legs."""
@@ -86,6 +93,8 @@ class Ties:
             effects += self._described(known, fresh, message, at)
         if message.method == "REFER":
             effects += self._refer(known, side, message, source, destination, at)
+        if dialog.answered_at == at and not message.is_request:
+            effects += self._answered(known, message, at)
         return effects + self._taken_over(known, side, message, source, at)
 
     def awaits(self, dialog: Dialog, now: int) -> bool:
@@ -126,8 +135,12 @@ class Ties:
         known.named = frozenset(found.strip() for name in _COPIED if (found := message.get(name)))
         for name in known.named:
             self._index(known, ("names", name))
-        told = (kin.digits(name_address(value).uri.user) for name in _DIALLED for value in message.all(name)[:8])
-        known.dialled = frozenset(filter(None, (*told, kin.digits(people.called.national), kin.digits(people.called.raw))))
+        told = [name_address(value).uri.user for name in _DIALLED for value in message.all(name)[:8]]
+        known.registered = self.contacts.number(known.source, message.uri)
+        told += [known.registered, people.called.national, people.called.raw]
+        known.dialled = frozenset(filter(None, map(kin.digits, told)))
+        if tail := kin.tail(known):
+            self._index(known, ("called", tail))
         known.replaces = replaced(message.get("replaces"))
         if known.replaces:
             self._index(known, ("replaces", known.replaces.call_id))
@@ -190,6 +203,22 @@ class Ties:
             elif found:
                 effects.append(Weird("legs-ambiguous", message.raw))
         return effects
+
+    def _answered(self, first: Known, message: Message, at: int) -> list[Effect]:
+        """A call was answered: which of those that the box placed for it was it that answered?"""
+        for key in [key for key in first.keys if key[0] in ("caller", "called")]:
+            found = [later for later in self._with(key) if kin.answered_for(first, later)]
+            if key[0] == "called":
+                found = [later for later in found if kin.goes_out(first, later)]
+            if not found:
+                continue
+            later, *more = found
+            if self.groups.main_of(later.dialog.call) != later.dialog.call or later.dialog.call in self.told:
+                return []
+            if more or any(other is not first and kin.waited(other, later) for other in self._with(key)):
+                return [Weird("legs-ambiguous", message.raw)]
+            return self._tie(later, first, TieReason.NUMBER, at)
+        return []
 
     def _tie(self, leg: Known, first: Known, why: TieReason, at: int, *, swapped: bool = False) -> list[Effect]:
         try:

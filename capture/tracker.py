@@ -58,6 +58,7 @@ class Tracker:
         if dialog is None:
             dialog = self._begin(message, source, destination, at, now, from_tag=from_tag, to_tag=to_tag)
             if dialog is None:
+                self.ties.contacts.hear(message, source)
                 return self._unplaced(message, to_tag)
             effects: list[Effect] = [Emit(ringing(dialog, self._via)), Keep(dialog.call, at, source, destination, message.raw)]
             if dialog.state is State.ANSWERED:

@@ -1,6 +1,6 @@
 """A whole office on the mirrored LAN: an Asterisk, telephones, and the box that listens. Many talks are held in it at once.
 
-A talk through Asterisk is two calls on the wire, one for each of its legs, and both are recorded today.
+A talk through Asterisk is two calls on the wire, one for each of its legs.
 """
 
 from __future__ import annotations
@@ -22,11 +22,12 @@ import soundfile
 from appliance import keys, manifest, sealed
 from appliance.calls import Call, Recording
 from appliance.moments import SECOND
+from capture import blocks
 from capture.opening import open_recording
 from tests.bed import hearing, speech
 from tests.bed.asterisk import Asterisk, Endpoint
 from tests.bed.encode import spoken
-from tests.bed.house import House, wait_for
+from tests.bed.house import SETTINGS, House, wait_for
 from tests.bed.lan import MIRROR, Lan
 from tests.bed.phone import Phone
 from tests.bed.speech import Samples
@@ -89,9 +90,10 @@ class Office:
     """Everything is started when the object is entered; `hold` begins a talk, and what it returns is had from the future."""
 
     def __init__(
-        self, folder: Path, sets: Iterable[Set], dialplan: Sequence[str], endpoints: Iterable[Endpoint] = (), **more: Any
-    ) -> None:
-        self.folder, self._sets = folder, tuple(sets)
+        self, folder: Path, sets: Iterable[Set], dialplan: Sequence[str], endpoints: Iterable[Endpoint] = (), settings: str = "",
+        **more: Any,
+    ) -> None:  # fmt: skip
+        self.folder, self._sets, self._settings = folder, tuple(sets), SETTINGS + settings
         self._dialplan, self._endpoints, self._more = dialplan, tuple(endpoints), more
         self._stack = ExitStack()
         self.lan = Lan()
@@ -108,7 +110,7 @@ class Office:
                     self.lan, one.number, text, self.folder / one.number, server=server if one.registers else "", codecs=one.codecs,
                     answers=one.answers, srtp=one.srtp,
                 )  # fmt: skip
-            self.house = House(self.folder / "var", self.lan.names["box"])
+            self.house = House(self.folder / "var", self.lan.names["box"], self._settings)
             house = crew.submit(self.house.start)
             stack.callback(self.house.stop)
             stack.callback(wait, [house])  # it can only be stopped when it has been started
@@ -137,10 +139,15 @@ class Office:
         return self._crew.submit(talk, self, *arguments)
 
     def legs(self, caller: str, count: int = 2) -> list[Leg]:
-        """The calls that this number made and that Asterisk made in its name, oldest first, once it is settled what became of them."""
+        """The calls that this number made, and those that are tied to them, oldest first, once it is settled what became of them.
+
+        A number shows as the caller in the calls that Asterisk makes in its name too.
+        """
 
         def look() -> list[Call]:
-            found = [call for call in self.house.calls() if call.caller == caller and call.ended_at is not None]
+            everything = self.house.calls()
+            own = {call.id for call in everything if call.caller == caller}
+            found = [call for call in everything if call.ended_at is not None and (call.id in own or call.main in own)]
             return found if len(found) >= count and all(call.settled for call in found) else []
 
         try:
@@ -148,6 +155,16 @@ class Office:
         except AssertionError as error:
             raise AssertionError(f"{error}: {[call for call in self.house.calls() if call.caller == caller]}") from None
         return [self._open(call) for call in calls]
+
+    def on_spool(self, caller: str) -> list[tuple[str, int]]:
+        """(call, when it was captured) of every packet of speech that now lies on the spool of this number's calls."""
+        found = []
+        for call in [call.id for call in self.house.calls() if call.caller == caller]:
+            for path in sorted(self.house.box.folders.spool.glob(f"*/{call}/*.rtp")):
+                with path.open("rb") as file:
+                    held = [block.body for block in blocks.read(file) if block.kind == blocks.PACKETS]
+                found += [(call, at) for body in held for at, _ in blocks.packets(body)]
+        return found
 
     @contextmanager
     def captured(self) -> Iterator[Path]:

@@ -93,7 +93,7 @@ class Phone:
     ) -> None:
         self.number, self.words, self.folder = number, words, folder
         self._lan, self._server = lan, server
-        self.role = f"ph{number}"
+        self.role = f"ph{number[-8:]}"
         self.address = lan.add(self.role)
         self._happened: list[Happened] = []
         self._news = threading.Condition()

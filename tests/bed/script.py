@@ -15,10 +15,14 @@ from tests.bed.speech import RATE, Samples
 
 
 class Script:
-    """The telephone `number` at a host of its own that calls `whom` (user@host, of which the host is where it sends)."""
+    """The telephone `number` at a host of its own that calls `whom` (user@host, of which the host is where it sends).
 
-    def __init__(self, lan: Lan, number: str, words: Samples, folder: Path, whom: str) -> None:
+    `shows` stands in From instead of its own address.
+    """
+
+    def __init__(self, lan: Lan, number: str, words: Samples, folder: Path, whom: str, shows: str = "") -> None:
         self.number, self.words = number, words
+        self._shows = shows or f"<sip:{number}@[local_ip]>"
         self.role = f"ph{number}"
         self.address = lan.add(self.role)
         self._lan, self._folder, self._whom = lan, folder, whom
@@ -121,7 +125,7 @@ class Script:
         lines: Sequence[str] = (
             f"{method} {'[next_url]' if again else f'sip:{self._whom}'} SIP/2.0",
             "Via: SIP/2.0/UDP [local_ip]:[local_port];branch=[branch]",
-            f"From: <sip:{self.number}@[local_ip]>;tag=[pid]c[call_number]",
+            f"From: {self._shows};tag=[pid]c[call_number]",
             f"To: <sip:{self._whom}>{'[peer_tag_param]' if again else f';tag={to}' if to else ''}",
             f"Call-ID: {self._call}",
             f"CSeq: {self._sequence} {method}",

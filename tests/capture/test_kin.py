@@ -6,7 +6,7 @@ import pytest
 
 from appliance.records import Side
 from capture.frames import Address
-from capture.kin import MAX_HOSTS, Known, is_multicast, note, related, same_caller, shown
+from capture.kin import MAX_HOSTS, Known, digits, is_multicast, note, related, same_caller, shown
 from capture.sip import parse
 from capture.tracker import Tracker
 from tests.capture.playbook import ANSWER, CALL, CALLED, CALLER, OFFER, START, Call, config, office
@@ -32,12 +32,26 @@ def known(call: Call = CALL) -> Known:
         ("", "", False),
         ("bob", "bob", True),
         ("bob", "alice", False),
+        ("102-0x562530c91d40", "102", True),
+        ("102-0x562530c91d040", "040", False),
+        ("bob102", "102", False),
     ],
 )
 def test_numbers_are_related_when_one_is_the_others_end(one: str, other: str, same: bool) -> None:
     told = config()
     assert related(told.number(one), told.number(other)) is same
     assert related(told.number(other), told.number(one)) is same
+
+
+@pytest.mark.parametrize(
+    ("text", "number"),
+    [
+        ("03-1234-5678", "0312345678"), ("+81312345678", "81312345678"), ("*7", "*7"), ("1", "1"), ("102-0x5625", "102"),
+        ("201;ob", "201"), ("201-a-b", "201"), ("a201", ""), ("201a", ""), ("-201-x", ""), ("", ""),
+    ],
+)  # fmt: skip
+def test_a_number_is_the_whole_text_or_what_it_begins_with(text: str, number: str) -> None:
+    assert digits(text) == number
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable, Mapping
 from concurrent.futures import Future
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 
 import numpy as np
@@ -30,10 +30,20 @@ FOREIGN = 0.5
 _HERTZ = (440, 494, 554, 587, 659, 740, 831, 880, 831, 740, 659, 587)
 TUNE: Samples = (6000 * np.sin(2 * np.pi * np.cumsum(np.repeat(_HERTZ, RATE // 4)) / RATE)).astype(np.int16)
 """Three seconds of music on hold."""
+OUTSIDE = "0612345678"
+WITHHELD = '"Anonymous" <sip:anonymous@anonymous.invalid>'
+PAUSE, RESUME = "*7", "*8"
+SETTINGS = f"""
+[capture]
+pause_digits = "{PAUSE}"
+resume_digits = "{RESUME}"
+"""
 ANNOUNCEMENT = "ただいま、おつなぎします。しばらく、おまちください。"
 DIALPLAN = (
     "exten => 8252,1,Progress()", "same => n,Playback(/mnt/sounds/early,noanswer)", "same => n,Dial(PJSIP/252)",
     "exten => 8260,1,Progress()", "same => n,Playback(/mnt/sounds/early,noanswer)", "same => n,Hangup(17)",
+    "exten => 8600,1,Dial(PJSIP/302&PJSIP/303,30)",
+    "exten => 0612345678,1,Set(CALLERID(num)=0312345678)", "same => n,Dial(PJSIP/outside/sip:${EXTEN}@${OUTSIDE},30)",
     "exten => _X.,1,Dial(PJSIP/${EXTEN},30)",
 )  # fmt: skip
 
@@ -45,7 +55,9 @@ class Moments:
     answered: int = 0
     ended: int = 0
     marks: tuple[int, ...] = ()
-    """Of what happened in between: hold, resume, transfer."""
+    """Of what happened in between: hold, resume, transfer, pause."""
+    kept: tuple[tuple[str, int], ...] = ()
+    """(call, when it was captured) of the packets that lay on the spool shortly before the end."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -109,6 +121,9 @@ def sets() -> list[Set]:
     found += [Set(number=f"27{end}", direct_media=True) for end in "12"]
     found += [Set(number="281"), Set(number="282", dtmf="info"), Set(number="284")]
     found += [Set(number=f"29{end}", srtp=True) for end in "12"]
+    found += [Set(number="301"), Set(number="302", answers="manual"), Set(number="303", answers="manual")]
+    found += [Set(number="311"), Set(number=OUTSIDE, registers=False)]
+    found += [Set(number=number) for number in ("321", "322", "331", "332", "333", "341", "342")]
     return found
 
 
@@ -206,17 +221,55 @@ def refused(office: Office) -> Moments:
     return Moments(ended=caller.wait("CALL_CLOSED", seconds=30.0).at)
 
 
+def group(office: Office) -> Moments:
+    """Two telephones ring for a number that is nobody's; one of them answers."""
+    caller, called, other = (office.phones[number] for number in ("301", "302", "303"))
+    caller.dial("8600")
+    called.wait("CALL_INCOMING")
+    other.wait("CALL_INCOMING")
+    time.sleep(1.0)
+    called.answer()
+    answered = first_answer(caller, called)
+    time.sleep(6.0)
+    caller.hang_up()
+    return Moments(answered=answered, ended=caller.wait("CALL_CLOSED").at)
+
+
+def outward(office: Office) -> Moments:
+    """An extension calls outside, and Asterisk shows the office's number."""
+    office.pbx.cli(f"dialplan set global OUTSIDE {office.phones[OUTSIDE].address}")
+    return plain(office, "311", OUTSIDE)
+
+
+def paused(office: Office, a: str, b: str) -> Moments:
+    """The one who was called pauses the recording by keys, and lets it go on."""
+    caller, called = office.phones[a], office.phones[b]
+    caller.dial(b)
+    answered = first_answer(caller, called)
+    time.sleep(5.0)
+    called.press(PAUSE)
+    pause = time.time_ns()
+    time.sleep(5.0)
+    resume = time.time_ns()
+    called.press(RESUME)
+    time.sleep(6.0)
+    kept = tuple(office.on_spool(a))
+    caller.hang_up()
+    return Moments(answered=answered, ended=caller.wait("CALL_CLOSED").at, marks=(pause, resume), kept=kept)
+
+
 def scripts(office: Office) -> dict[str, tuple[str, Callable[[Office], Moments]]]:
     """Talks of a telephone that is a script, and its number."""
 
-    def script(number: str, whom: str, host: str = "") -> Script:
-        return Script(office.lan, number, say(number), office.folder / number, f"{whom}@{host or office.pbx_address}")
+    def script(number: str, whom: str, host: str = "", shows: str = "") -> Script:
+        return Script(office.lan, number, say(number), office.folder / number, f"{whom}@{host or office.pbx_address}", shows)
 
     changing = script("241", "242").invite("PCMU").say("PCMU", 6).invite("PCMA").say("PCMA", 6).bye()
     telling = script("283", "284").invite("PCMU").say("PCMU", 4)
     for key in "26*":
         telling.press(key).pause(0.5)
     telling.pause(1).bye()
+    hidden = [script(f"32{end + 4}", f"32{end}", shows=WITHHELD).invite("PCMU").say("PCMU", 6).bye() for end in (1, 2)]
     second, third = office.phones["236"].address, office.phones["237"].address
     replacing = script("235", "236", second).invite("PCMU").say("PCMU", 1).transferred(third).say("PCMU", 6).bye()
 
@@ -242,6 +295,7 @@ def scripts(office: Office) -> dict[str, tuple[str, Callable[[Office], Moments]]
         "changing": ("241", lambda office: _run(office, changing)),
         "telling": ("283", lambda office: _run(office, telling)),
         "replaced": ("235", replaced),
+        **{f"hidden-{end}": ("", partial(_run, script=one)) for end, one in enumerate(hidden, 1)},
     }
 
 
@@ -252,9 +306,10 @@ def _run(_: Office, script: Script) -> Moments:
 
 def hold_all(folder: Path) -> Live:
     """Hold all talks at once, and open what was recorded. Raises asterisk.UnavailableError."""
-    endpoints = [Endpoint(number=number, codecs=("ulaw", "alaw"), anybody=True) for number in ("241", "283")]
+    endpoints = [Endpoint(number=number, codecs=("ulaw", "alaw"), anybody=True) for number in ("241", "283", "outside")]
+    endpoints.append(Endpoint(number="anonymous", anybody=True, more="callerid_privacy = prohib"))
     with (
-        Office(folder, sets(), DIALPLAN, endpoints, sounds={"early": announcement()}, music=TUNE) as office,
+        Office(folder, sets(), DIALPLAN, endpoints, SETTINGS, sounds={"early": announcement()}, music=TUNE) as office,
         office.captured() as capture,
     ):
         begun: dict[str, tuple[str, int, Future[Moments]]] = {}
@@ -274,9 +329,14 @@ def hold_all(folder: Path) -> Live:
         hold("direct", "271", 2, plain, "271", "272")
         hold("keys", "281", 2, plain, "281", "282", "159#")
         hold("srtp", "291", 2, plain, "291", "292")
+        hold("group", "301", 3, group)
+        hold("outward", "311", 2, outward)
+        hold("same-1", "331", 2, plain, "331", "333")
+        hold("same-2", "332", 2, plain, "332", "333")
+        hold("paused", "341", 2, paused, "341", "342")
         begun["consultation"] = "222", 2, begun["attended"][2]
         for name, (caller, script) in scripts(office).items():
-            hold(name, caller, 2, script)
+            hold(name, caller, 2 if caller else 4, script)
         for _, _, future in begun.values():
             future.exception()
         channels = office.pbx.channels()
