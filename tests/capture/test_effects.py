@@ -8,9 +8,9 @@ import pytest
 
 from appliance.ids import CallId
 from appliance.records import Side
-from capture.effects import Close, Effect, Emit, Exclude, Hush, Keep, Secrecy, Shun, Watch, Weird
+from capture.effects import Close, Effect, Emit, Exclude, Hush, Keep, KeepReport, Secrecy, Shun, Watch, Weird
 from capture.marks import Mark
-from tests.capture.playbook import Call, Stage, office, sdp
+from tests.capture.playbook import CALLED, CALLER, Call, Stage, office, sdp
 
 CALL = Call()
 
@@ -24,7 +24,7 @@ def conversation() -> list[Effect]:
     stage.hears(CALL.request("INVITE", sequence=2, extra=("P-Called-Party-ID: <sip:0355550000@h>",)))
     stage.hears(CALL.request("BYE", sequence=3))
     paused = Hush(CallId("a" * 16), Mark(1, True, 2, "who", "api", "why"))
-    stage.effects.append(paused)
+    stage.effects += [paused, KeepReport(CallId("a" * 16), 1, CALLER, CALLED, b"rtcp")]
     stage.waits(3)
     return stage.effects
 
@@ -33,7 +33,7 @@ def test_the_core_asks_for_every_kind_of_effect_and_for_nothing_else() -> None:
     assert (
         {type(effect) for effect in conversation()}
         == set(get_args(Effect))
-        == {Emit, Keep, Watch, Shun, Secrecy, Exclude, Hush, Close, Weird}
+        == {Emit, Keep, KeepReport, Watch, Shun, Secrecy, Exclude, Hush, Close, Weird}
     )
 
 
