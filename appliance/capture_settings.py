@@ -110,7 +110,7 @@ class Capture(Options):
         title="Opus bit rate",
         description="Kilobits per second of a recording in Opus, both channels.",
     )
-    opus_complexity: Annotated[int, Field(ge=0, le=10)] | Literal["auto"] = Field(
+    opus_complexity: Literal["auto", 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10] = Field(
         default="auto",
         title="Opus effort",
         description="0 (a third of the processor time) to 10 (the best sound). auto: 10 while no call waits, 5 while one waits, "

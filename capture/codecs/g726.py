@@ -2,7 +2,8 @@
 
 RFC 3551 §4.5.4 packs the first sample into the lowest bits of an octet (`G726-32`), ITU-T I.366.2 Annex E into the highest
 (`AAL2-G726-32`). Some phones announce the one and send the other: both are decoded at first, and the announcement is believed until the
-other one is speech beyond doubt (`_order.py`). Of what is hardly louder than the line's noise nothing is beyond doubt.
+other one is speech beyond doubt (`_order.py`). That takes four seconds: what was decoded before stays as it is, which at rendering is
+nothing but in calls of about five seconds. Of what is hardly louder than the line's noise nothing is beyond doubt.
 """
 
 from __future__ import annotations

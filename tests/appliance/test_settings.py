@@ -57,7 +57,7 @@ CONFIG = st.builds(
     capture=st.builds(
         Capture, interface=TEXT, ring_megabytes=st.integers(4, 2048), early_media=st.sampled_from(["keep", "drop"]), format=TEXT,
         inside=st.lists(st.sampled_from(["10.0.0.0/8", "2001:db8::/32"]), max_size=2), opus_kilobits=st.integers(8, 128),
-        opus_complexity=st.one_of(st.just("auto"), st.integers(0, 10)),
+        opus_complexity=st.sampled_from(["auto", 0, 5, 10]),
         idle_minutes=st.integers(1, 1440), max_calls=st.integers(10, 100_000),
     ),
     recipients=st.lists(

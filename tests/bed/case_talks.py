@@ -143,8 +143,8 @@ def _jitter() -> Made:
     return scene.frames()
 
 
-def secured(known: bool) -> Made:
-    """A call in SRTP."""
+def secured(known: bool, rollover: int = 0) -> Made:
+    """A call in SRTP; the sequence numbers have wrapped so often before it is seen."""
     suite, keys = "AES_CM_128_HMAC_SHA1_80", {side: bytes(range(place, place + 30)) for place, side in enumerate(Side)}
     told_keys = keys if known else {side: bytes(30) for side in Side}
     lines_of = {side: f"a=crypto:1 {suite} inline:{base64.b64encode(key).decode()}" for side, key in told_keys.items()}
@@ -153,8 +153,8 @@ def secured(known: bool) -> Made:
         sdp("198.51.100.10", 4000, lines_of[Side.CALLER], protocol="RTP/SAVP"),
         sdp("192.0.2.10", 6000, lines_of[Side.CALLED], protocol="RTP/SAVP"),
     )
-    for side in Side:
-        scene.speak(side, protect=protector(suite, keys[side]))
+    for ssrc, side in enumerate(Side, 1):
+        scene.speak(side, protect=protector(suite, keys[side], (rollover << 16) + 1, ssrc))
     scene.end()
     return scene.frames()
 
@@ -163,6 +163,12 @@ def secured(known: bool) -> Made:
 def _srtp() -> Made:
     """SRTP with the keys in the signalling (SDES)."""
     return secured(known=True)
+
+
+@case("srtp-after-a-wrap")
+def _srtp_wrapped() -> Made:
+    """SRTP whose sequence numbers wrapped three times before it is seen: the rollover counter is found by the tag."""
+    return secured(known=True, rollover=3)
 
 
 @case("srtp-without-keys")
@@ -315,17 +321,16 @@ def _end() -> Made:
     return scene.frames()
 
 
-def spoken_in(encoding: Encoding) -> Made:
-    """A call in this codec."""
-    seconds = 0.36 if encoding.name == "L16" else 0.96
+def spoken_in(encoding: Encoding, sent: Encoding | None = None, seconds: float = 0.96) -> Made:
+    """A call in this codec; what is sent may be another than what is announced."""
     number = 97
     rtpmap = f"a=rtpmap:{number} {encoding.name}/{encoding.clock}" + (f"/{encoding.channels}" if encoding.channels > 1 else "")
     extra = (rtpmap, *([f"a=fmtp:{number} {encoding.parameters}"] if encoding.parameters else []))
     scene = Scene()
     scene.begin(*(sdp(host, port, *extra, formats=str(number)) for host, port in ENDS))
     for side in Side:
-        scene.speak(side, seconds=seconds, encoding=encoding, payload_type=number)
-    scene.end()
+        scene.speak(side, seconds=seconds, encoding=sent or encoding, payload_type=number)
+    scene.end(0.55 + max(TALK, seconds))
     return scene.frames()
 
 
@@ -339,8 +344,14 @@ def codec_name(encoding: Encoding) -> str:
 for _encoding in CODERS:
     CASE[codec_name(_encoding)] = (
         f"A call in {_encoding.name} at {_encoding.clock} Hz{f' ({_encoding.parameters})' if _encoding.parameters else ''}.",
-        lambda encoding=_encoding: spoken_in(encoding),  # type: ignore[misc]
+        lambda encoding=_encoding: spoken_in(encoding, seconds=0.36 if encoding.name == "L16" else 0.96),  # type: ignore[misc]
     )
+
+
+@case("codec-g726-packed-otherwise")
+def _mispacked() -> Made:
+    """G.726 that is announced as packed by RFC 3551 and is packed for AAL2: some phones do so, and the sound tells."""
+    return spoken_in(Encoding("G726-40", 8000), Encoding("AAL2-G726-40", 8000), 6)
 
 
 @case("codec-unknown")

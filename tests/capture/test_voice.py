@@ -25,7 +25,7 @@ from capture.payloads import Encoding
 from capture.spool import describe
 from capture.voice import RUN_S, SLICE_BYTES, Survey, Voice, origin_of, seconds_of, survey
 from capture.walk import STAMP
-from tests.bed.coders import CODERS
+from tests.bed.coders import CODERS, amr_interleaved, amr_wideband
 from tests.bed.made import tone
 from tests.fakes.clock import START
 
@@ -313,6 +313,23 @@ def test_timestamps_of_another_clock_may_wrap(tmp_path: Path) -> None:
     packets += [packet(20 + number, SPEECH[number], 0, stamp=0xFFFFFFFF - 5 * 160 + number * 160) for number in range(20)]
     voice = Voice(survey(spooled(tmp_path / "a.rtp", packets, encodings={0: PCMU, 97: pcm16})), 16000, START)
     assert sum(len(piece.samples) for piece in voice.pieces()) == 40 * 320
+
+
+def test_interleaved_payloads_are_heard_without_a_gap_and_a_lost_one_costs_its_frames(tmp_path: Path) -> None:
+    """AMR-WB in groups of three payloads with four frames each: each is stamped, and sent, 20 ms behind the one before it."""
+    encoding = Encoding("AMR-WB", 16000, 1, "interleaving=12")
+    frames = amr_wideband((8000 * np.sin(2 * np.pi * 440 * np.arange(16000 * 3) / 16000)).astype(np.int16))[:144]
+    places = [12 * (number // 3) + number % 3 for number in range(36)]
+    packets = [
+        packet(number, payload, 97, stamp=320 * place, delay=(place - number) * PTIME)
+        for number, (place, payload) in enumerate(zip(places, amr_interleaved("AMR-WB", frames, 3, 4), strict=True))
+    ]
+    path = spooled(tmp_path / "a.rtp", packets, encodings={97: encoding})
+    heard = spoken(path, 16000).reshape(144, 320)
+    assert heard[1:].any(axis=1).all()
+    spooled(path, packets[:16] + packets[17:], encodings={97: encoding})
+    heard = spoken(path, 16000).reshape(144, 320)
+    assert [place for place in range(1, 144) if not heard[place].any()] == [64, 67, 70], "and the first of its four is interpolated"
 
 
 def test_long_stretches_are_decoded_in_parts(tmp_path: Path) -> None:
