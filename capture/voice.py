@@ -22,7 +22,6 @@ from capture.codecs import CodecError, Decoder, Payloads
 from capture.codecs._resample import resample
 from capture.conceal import CONTEXT_S, MOST_S, conceal
 from capture.digits import Events, Key
-from capture.frames import Address
 from capture.index import Packets, index
 from capture.media import Mode
 from capture.payloads import NO_AUDIO, STATIC, Encoding
@@ -338,9 +337,7 @@ def _slices(path: Path, found: Survey, opener: Opener | None = None) -> Iterator
             if block.kind == blocks.DESCRIPTION:
                 facts = blocks.read_description(block.body)
                 found.speaker = Side(facts["speaker"])
-                found.ends = tuple(
-                    str(Address(bytes.fromhex(host), port)) for host, port in (facts["source"], facts["destination"])
-                )
+                found.ends = blocks.ends(facts)
                 found.encodings.update({int(number): Encoding(*told) for number, told in facts["encodings"].items()})
                 found.keys = dict.fromkeys([*(SrtpKey(*key) for key in facts.get("keys", [])), *found.keys])
                 found.secrecy.update({int(since): Mode(mode) for since, mode in facts.get("secrecy", [])})
