@@ -152,6 +152,11 @@ def read_description(body: bytes) -> dict[str, Any]:
     return facts
 
 
+def ends(facts: Mapping[str, Any]) -> tuple[str, ...]:
+    """The addresses that the described stream was sent from and to."""
+    return tuple(str(Address(bytes.fromhex(host), port)) for host, port in (facts["source"], facts["destination"]))
+
+
 def pause(mark: Mark) -> bytes:
     """An `H` block."""
     return encode(PAUSE, json.dumps(mark._asdict(), sort_keys=True).encode())

@@ -22,12 +22,14 @@ from appliance.clock import Clock
 from appliance.errors import CouldNotError
 from appliance.ids import is_id
 from appliance.ledger import Ledger
-from appliance.lookup import get_call
+from appliance.lookup import get_call, legs
 from appliance.moments import SECOND
+from appliance.records import LegTied
 from appliance.tap_control import short
 from capture.control import allowed
 from capture.live import DELAY, Follower
 from capture.pages import SOCKET
+from capture.talk import TRANSFERS
 
 STEP_S = 0.2
 LOOK = SECOND
@@ -107,6 +109,9 @@ class Listening:
                     found = get_call(ledger.connection, call)
                     if found is not None and found.ended_at is not None:
                         ends = now + DELAY
+                    for leg in copies(ledger, call):
+                        if (lies := self._folder(leg)) is not None:
+                            follower.join(lies)
                 client.sendall(follower.sound(now))
                 if ends and now >= ends:
                     return
@@ -115,6 +120,12 @@ class Listening:
         if not is_id(call):
             return None
         return next((path for path in self._box.folders.spool.glob(f"*/{call}") if path.is_dir()), None)
+
+
+def copies(ledger: Ledger, call: str) -> list[str]:
+    """The calls that an exchange made of this one, and nobody was transferred to."""
+    records = [row.record for leg in legs(ledger.connection, call) for row in ledger.of(leg.id)]
+    return [tied.call for tied in records if isinstance(tied, LegTied) and tied.to == call and tied.why not in TRANSFERS]
 
 
 def _say(client: socket.socket, answer: dict[str, object]) -> None:

@@ -3,6 +3,9 @@
 The same cores as at rendering (timeline, codecs, channels), fed with the packets of the last fifth of a second instead of a whole file.
 Packets wait HOLD for those that were overtaken; sound is given out DELAY behind the clock, silence where there was none to be had. What
 is not on the spool (a pause, an excluded call) cannot be heard here either. The files are only read.
+
+Of a leg that an exchange made of the call is heard what `talk.py` hears of it at rendering: streams that reach, or come from, an address
+announced within the call itself (direct media). What the exchange relays there is not.
 """
 
 from __future__ import annotations
@@ -16,10 +19,12 @@ import numpy as np
 from appliance.moments import MILLISECOND, SECOND
 from appliance.records import Side
 from capture import blocks
+from capture.announced import announced
 from capture.index import Packets, index, join
 from capture.media import Mode
 from capture.payloads import Encoding
 from capture.sdp import SrtpKey
+from capture.spool import SIGNALLING
 from capture.srtp import Opener
 from capture.stereo import Channel, Piece
 from capture.voice import Survey, Voice
@@ -89,7 +94,7 @@ class Tail:
 
     def _describe(self, body: bytes) -> None:
         facts, found = blocks.read_description(body), self.survey
-        found.speaker = Side(facts["speaker"])
+        found.speaker, found.ends = Side(facts["speaker"]), blocks.ends(facts)
         found.encodings.update({int(number): Encoding(*told) for number, told in facts["encodings"].items()})
         found.keys = dict.fromkeys([*(SrtpKey(*key) for key in facts.get("keys", [])), *found.keys])
         found.secrecy.update({int(since): Mode(mode) for since, mode in facts.get("secrecy", [])})
@@ -102,6 +107,10 @@ class Follower:
 
     def __init__(self, folder: Path, now: int) -> None:
         self._folder = folder
+        self._legs: list[Path] = []
+        self._announced: frozenset[str] = frozenset()
+        self._told = 0
+        """The size of the signalling when it was read."""
         self.rate = RATE
         self._origin = now - DELAY
         self._tails: dict[Path, Tail] = {}
@@ -110,6 +119,11 @@ class Follower:
         self._channels = {side: Channel([]) for side in Side}
         self._place = 0
         self._look()
+
+    def join(self, leg: Path) -> None:
+        """Another call of the same talk, which goes through an exchange, lies in this folder."""
+        if leg not in self._legs:
+            self._legs.append(leg)
 
     def sound(self, now: int) -> bytes:
         """16-bit little-endian samples, left the caller, right the called, up to DELAY before now."""
@@ -123,7 +137,9 @@ class Follower:
 
     def _look(self) -> None:
         """New streams, and what was written to the known ones. Raises OSError where the call's folder is gone."""
-        for path in sorted(self._folder.glob("*.rtp")):
+        if self._legs:
+            self._hear_announcements()
+        for path in sorted(path for folder in (self._folder, *self._legs) for path in folder.glob("*.rtp")):
             if path not in self._tails:
                 self._tails[path] = Tail(path, self._origin)
                 self._queues[path] = {side: _Queue() for side in Side}
@@ -132,10 +148,20 @@ class Follower:
         for tail in self._tails.values():
             tail.read()
 
+    def _hear_announcements(self) -> None:
+        size = (self._folder / SIGNALLING).stat().st_size
+        if size != self._told:
+            self._told, self._announced = size, announced(self._folder)
+
+    def _is_heard(self, path: Path, found: Survey) -> bool:
+        return path.parent == self._folder or not self._announced.isdisjoint(found.ends)
+
     def _speak(self, path: Path, tail: Tail, now: int) -> None:
         if not tail.waiting or tail.survey.speaker is None:
             return
         packets, tail.waiting = join(tail.waiting), []
+        if not self._is_heard(path, tail.survey):
+            return
         late = packets.at > now - HOLD
         if late.any():
             tail.waiting.append(packets.pick(late))

@@ -14,10 +14,11 @@ And one of:
   call_id   a header that such boxes copy (_COPIED) names the first call's Call-ID;
   session   the same Session-ID (RFC 7989), not the null one;
   media     one audio address (host, port; no multicast) announced by the SAME side of both: the box passes descriptions on;
-  number    the same caller's number (never a withheld one), the first call still unanswered, and a relation of the called numbers: equal,
-            one ends with the other, a header of the INVITE (_DIALLED) names the number that was dialled, or a public caller who
-            dialled a public number is sent on to an extension. A telephone's own address (`102-0x5625`) is the number that it
-            begins with, or that of who registered it, by the answer of the host that calls it now (`contacts.py`).
+  number    the same caller's number (never a withheld one), the first call still unanswered, no call of that number in talk there
+            already (a menu may send that one on), and a relation of the called numbers: equal, one ends with the other, a header of
+            the INVITE (_DIALLED) names the number that was dialled, or a public caller who dialled a public number is sent on to an
+            extension. A telephone's own address (`102-0x5625`) is the number that it begins with, or that of who registered it, by
+            the answer of the host that calls it now (`contacts.py`).
   number    also, once both are answered: the box answered the first call at once (kin.TOGETHER) when the second was answered, and
             no other call of that number waited or was answered then. The number is the same caller's (a group was dialled), or the
             public one that an extension has dialled (whom the box shows as the caller is another then).
@@ -160,6 +161,8 @@ class Ties:
         for refer, first in referring:
             return self._tie(known, first, TieReason.REFER, at, swapped=refer.by is Side.CALLER)
         for why, found in self._evidence(known).items():
+            if why is TieReason.NUMBER and self._in_talk(known):
+                return []  # the answer will tell
             chosen = self._only(known, found)
             if chosen is not None:
                 return self._tie(known, chosen, why, at)
@@ -187,6 +190,11 @@ class Ties:
             found = chosen or found
         mains = {self.groups.main_of(first.dialog.call) for first in found}
         return found[0] if len(mains) == 1 else None
+
+    def _in_talk(self, known: Known) -> bool:
+        """Whether the same number has another call at that box, answered already: what the box places now may be its."""
+        others = self._with(("caller", kin.shown(known)))
+        return any(kin.sent_on(other, known) and not kin.unanswered(other, known) for other in others)
 
     def _described(self, known: Known, fresh: list[Key], message: Message, at: int) -> list[Effect]:
         """Addresses were announced later on: the call itself, or one that began after it, may be a leg by them."""

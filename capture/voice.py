@@ -24,7 +24,6 @@ from capture.conceal import CONTEXT_S, MOST_S, conceal
 from capture.digits import Events, Key
 from capture.drift import METHOD as DRIFT_METHOD
 from capture.drift import Drift
-from capture.frames import Address
 from capture.index import Packets, index
 from capture.media import Mode
 from capture.missing import NOTHING, Known, Run, runs_of
@@ -368,9 +367,7 @@ def _slices(path: Path, found: Survey, opener: Opener | None = None) -> Iterator
                 found.speaker = Side(facts["speaker"])
                 found.ssrc = facts["ssrc"]
                 found.hosts = bytes.fromhex(facts["source"][0]), bytes.fromhex(facts["destination"][0])
-                found.ends = tuple(
-                    str(Address(bytes.fromhex(host), port)) for host, port in (facts["source"], facts["destination"])
-                )
+                found.ends = blocks.ends(facts)
                 found.encodings.update({int(number): Encoding(*told) for number, told in facts["encodings"].items()})
                 found.keys = dict.fromkeys([*(SrtpKey(*key) for key in facts.get("keys", [])), *found.keys])
                 found.secrecy.update({int(since): Mode(mode) for since, mode in facts.get("secrecy", [])})

@@ -188,6 +188,16 @@ def ring_group() -> Scene:
     return scene
 
 
+def gone_out() -> Scene:
+    """An extension calls outside, and the exchange shows the office's number there: only the answers say that it is one talk."""
+    scene = Scene()
+    m = scene.dial("m", B, PBX, user=f"0{D.user}", answer=relay(0)).invite(0).ring(0.2)
+    leg = scene.dial("leg", PBX, D, shown=f"<sip:{LINE}@10.0.0.5>", offer=relay(1)).invite(0.05).ring(0.1).answered(1.0)
+    m.answered(1.01).talk(1.1, 1.9, called=D).bye(2.0)
+    leg.talk(1.11, 1.91, caller=B).bye(2.01)
+    return scene
+
+
 def picked_up() -> Scene:
     """A calls B; C takes B's place by Replaces, and A's telephone ends the call to B."""
     scene = Scene()

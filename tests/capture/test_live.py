@@ -14,6 +14,7 @@ from appliance.moments import MILLISECOND, SECOND
 from capture import blocks
 from capture.live import DELAY, Follower
 from tests.bed.made import CALLED_HZ, CALLER_HZ, MadeCall
+from tests.capture.scenes import A, B, direct_later
 from tests.capture.test_recorder import Desk
 
 STEP = 200 * MILLISECOND
@@ -70,6 +71,31 @@ def test_a_pause_is_silence(tmp_path: Path) -> None:
 def test_who_joins_late_hears_only_what_is_said_from_then_on(tmp_path: Path) -> None:
     heard = follow(tmp_path, MadeCall(talk=4.0), join=3.0)
     assert len(heard) / 48000 == pytest.approx(2.0, abs=0.5)
+
+
+@pytest.mark.parametrize("joined", [False, True])
+def test_of_a_leg_is_heard_what_flows_directly_and_nothing_that_is_relayed(tmp_path: Path, joined: bool) -> None:
+    desk, frames = Desk(tmp_path), direct_later().frames
+    now, heard, follower = frames[0].at, [], None
+    while now < frames[-1].at + DELAY:
+        now += STEP
+        desk.take([captured for captured in frames if now - STEP <= captured.at < now])
+        desk.work()
+        if follower is None and now > frames[0].at + SECOND // 2:
+            main, leg = desk.engine.tracker.dialogs
+            follower = Follower(desk.reel.folder / main, now)
+            if joined:
+                follower.join(desk.reel.folder / leg)
+        if follower is not None:
+            heard.append(follower.sound(now))
+    samples = np.frombuffer(b"".join(heard), "<i2").reshape(-1, 2)
+    begun = int(np.flatnonzero(np.abs(samples[:, 1]) > 100)[0])
+    relayed, direct = samples[begun : begun + 24000], samples[begun + 43200 : begun + 81600]
+    assert [round(loudest(relayed[:, side]), -1) for side in (0, 1)] == [A.hz, B.hz]
+    sides = [bool((np.abs(direct[:, side]) > 100).mean() > 0.5) for side in (0, 1)]
+    assert all(sides) is joined
+    if joined:
+        assert [round(loudest(direct[:, side]), -1) for side in (0, 1)] == [A.hz, B.hz]
 
 
 def test_a_call_without_sound_is_silence(tmp_path: Path) -> None:

@@ -37,6 +37,7 @@ from tests.capture.scenes import (
     blind_by_caller,
     direct,
     direct_later,
+    gone_out,
     heard,
     outcome,
     picked_up,
@@ -66,6 +67,7 @@ TIED: dict[str, tuple[Callable[[], Scene], dict[str, tuple[str, str]], list[tupl
     "blind by called": (blind_by_called, {"t": ("m", "refer")}, [(0.8, (A.hz, B.hz)), (2.6, (A.hz, C.hz))]),
     "blind by caller": (blind_by_caller, {"t": ("m", "refer")}, [(0.8, (A.hz, B.hz)), (2.6, (C.hz, B.hz))]),
     "ring group": (ring_group, {f"leg20{n}": ("m", "number") for n in range(1, 6)}, [(1.5, (A.hz, 1000))]),
+    "gone out": (gone_out, {"leg": ("m", "number")}, [(1.5, (B.hz, D.hz))]),
     "picked up": (picked_up, {"t": ("m", "replaces")}, [(0.8, (A.hz, B.hz)), (2.0, (A.hz, C.hz))]),
 }
 EACH = pytest.mark.parametrize("name", TIED)

@@ -31,6 +31,7 @@ from tests.capture.scenes import (
     attended,
     blind_by_called,
     direct_later,
+    gone_out,
     outcome,
     relay,
     ring_group,
@@ -40,7 +41,7 @@ from tests.capture.scenes import (
 )
 from tests.capture.test_recovery import Bench, kill_after, record, take_in
 
-SCENES: list[Callable[[], Scene]] = [sent_on, direct_later, blind_by_called, attended, ring_group]
+SCENES: list[Callable[[], Scene]] = [sent_on, direct_later, blind_by_called, attended, ring_group, gone_out]
 EACH = pytest.mark.parametrize("scene", SCENES, ids=lambda scene: scene.__name__)
 
 

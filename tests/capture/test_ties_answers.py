@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import partial
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from appliance.moments import SECOND
 from appliance.records import LegTied, Side
@@ -194,13 +197,51 @@ def test_a_caller_who_withholds_his_number_twice_at_the_same_time_is_two_callers
     assert office.tied() == []
 
 
-def test_a_caller_who_calls_twice_with_one_number_is_told_apart_by_the_answers_or_not_at_all() -> None:
+def test_a_caller_who_calls_twice_with_one_number_is_told_apart_by_the_answers() -> None:
     office = Office()
     office.calls("1", "09012345678", "0312345678", TRUNK, BOX)
     assert office.calls("3", "09012345678", "201", BOX, phone(31)) == ["tied number"]
     office.answers("3", "1")
     office.calls("2", "09012345678", "0312345678", TRUNK, BOX)
-    assert office.calls("4", "09012345678", "202", BOX, phone(32)) == ["tied number"]
+    assert office.calls("4", "09012345678", "202", BOX, phone(32)) == []
     office.now += SECOND
-    office.answers("4", "2")
+    assert office.answers("4", "2") == ["tied number"]
     assert office.tied() == [("3", "1"), ("4", "2")]
+
+
+def test_what_a_menu_sends_on_is_not_taken_for_a_leg_of_the_same_number_that_rings() -> None:
+    """Two people of one company call; one of them has pressed a key in a menu while the other's call rings."""
+    office = Office()
+    office.calls("menu", "0612345678", "0312345678", TRUNK, BOX)
+    office.answers("menu")
+    office.calls("rings", "0612345678", "0312345678", TRUNK, BOX)
+    assert office.calls("leg", "0612345678", "201", BOX, phone(31)) == []
+    office.answers("leg")
+    assert office.tied() == []
+
+
+WHO = st.sampled_from(["101", "0612345678", WITHHELD])
+WHOM = st.sampled_from(["201-0x1", "202", "600", "0698765432"])
+
+
+@settings(max_examples=300, deadline=None)
+@given(st.lists(st.tuples(WHO, WHOM, st.booleans(), st.integers(0, 8), st.integers(0, 8), st.integers(0, 8)), max_size=6))
+def test_whoever_calls_whom_at_the_same_time_no_leg_is_ever_tied_to_a_stranger(
+    calls: list[tuple[str, str, bool, int, int, int]],
+) -> None:
+    """A box that takes calls (some of them in a menu first), places a leg for each, and answers when it is answered."""
+    office, steps = Office(), []
+    for number, (caller, whom, menu, begins, places, answers) in enumerate(calls):
+        a, b, dialled = f"a{number}", f"b{number}", whom if whom[0] == "0" else "0312345678"
+        at = begins
+        steps.append((at, number, partial(office.calls, a, caller, dialled, phone(20 + number), BOX)))
+        if menu:
+            steps.append((at, number, partial(office.answers, a)))
+        at += places
+        steps.append((at, number, partial(office.calls, b, caller, whom, BOX, phone(40 + number))))
+        at += answers
+        steps.append((at, number, partial(office.answers, b, *(() if menu else (a,)))))
+    for _, _, step in sorted(steps, key=lambda step: step[:2]):
+        step()
+        office.now += SECOND // 3
+    assert all(leg[1:] == first[1:] and (leg[0], first[0]) == ("b", "a") for leg, first in office.tied())

@@ -8,11 +8,15 @@ from concurrent.futures import Future
 from dataclasses import dataclass
 from functools import cache, partial
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
+from tests.appliance.furnished import session_now
 from tests.bed import speech
 from tests.bed.asterisk import Endpoint
+from tests.bed.ear import Ear
+from tests.bed.house import wait_for
 from tests.bed.office import Leg, Office, Set, say
 from tests.bed.phone import Phone
 from tests.bed.script import Script
@@ -56,6 +60,8 @@ class Moments:
     ended: int = 0
     marks: tuple[int, ...] = ()
     """Of what happened in between: hold, resume, transfer, pause."""
+    live: Ear | None = None
+    """Who listened to it."""
     kept: tuple[tuple[str, int], ...] = ()
     """(call, when it was captured) of the packets that lay on the spool shortly before the end."""
 
@@ -97,6 +103,9 @@ class Live:
     """What Asterisk had left when everybody had hung up."""
     capture: Path
     """What tcpdump saw at the mirror."""
+    pbx: str
+    telephones: tuple[str, ...]
+    """The addresses of Asterisk and of the telephones that it knows."""
 
     def talk(self, name: str) -> Talk:
         """The talk of this name."""
@@ -132,18 +141,29 @@ def first_answer(*phones: Phone) -> int:
     return min(phone.wait("CALL_ESTABLISHED").at for phone in phones)
 
 
-def plain(office: Office, a: str, b: str, keys: str = "") -> Moments:
+def listener(office: Office, caller: str) -> Ear:
+    """Somebody begins to listen to the newest talk of this number in the console."""
+
+    def look() -> str | None:
+        return next((call.id for call in office.house.calls() if call.caller == caller and call.answered_at), None)
+
+    call = wait_for(f"the answered call of {caller}", look)
+    return Ear(office.house.address, session_now(office.house.box, f"ear of {caller}"), call).start()
+
+
+def plain(office: Office, a: str, b: str, keys: str = "", heard: bool = False) -> Moments:
     """A calls B; both talk; A hangs up."""
     caller = office.phones[a]
     caller.dial(b)
     answered = first_answer(caller, office.phones[b])
-    time.sleep(6.0)
+    ear = listener(office, a) if heard else None
+    time.sleep(12.0 if heard else 6.0)
     if keys:
         caller.press(keys)
         time.sleep(0.5)
     caller.hang_up()
     office.phones[b].wait("CALL_CLOSED")
-    return Moments(answered=answered, ended=caller.wait("CALL_CLOSED").at)
+    return Moments(answered=answered, ended=caller.wait("CALL_CLOSED").at, live=ear)
 
 
 def held(office: Office, a: str, b: str) -> Moments:
@@ -246,16 +266,17 @@ def paused(office: Office, a: str, b: str) -> Moments:
     caller, called = office.phones[a], office.phones[b]
     caller.dial(b)
     answered = first_answer(caller, called)
-    time.sleep(5.0)
+    ear = listener(office, a)
+    time.sleep(8.0)
     called.press(PAUSE)
     pause = time.time_ns()
-    time.sleep(5.0)
+    time.sleep(8.0)
     resume = time.time_ns()
     called.press(RESUME)
     time.sleep(6.0)
     kept = tuple(office.on_spool(a))
     caller.hang_up()
-    return Moments(answered=answered, ended=caller.wait("CALL_CLOSED").at, marks=(pause, resume), kept=kept)
+    return Moments(answered=answered, ended=caller.wait("CALL_CLOSED").at, marks=(pause, resume), kept=kept, live=ear)
 
 
 def scripts(office: Office) -> dict[str, tuple[str, Callable[[Office], Moments]]]:
@@ -314,7 +335,7 @@ def hold_all(folder: Path) -> Live:
     ):
         begun: dict[str, tuple[str, int, Future[Moments]]] = {}
 
-        def hold(name: str, caller: str, count: int, talk: Callable[..., Moments], *more: str) -> None:
+        def hold(name: str, caller: str, count: int, talk: Callable[..., Moments], *more: Any) -> None:
             begun[name] = caller, count, office.hold(talk, *more)
             time.sleep(APART_S)
 
@@ -326,7 +347,7 @@ def hold_all(folder: Path) -> Live:
         hold("blind-direct", "231", 2, blind, "231", "232", "233")
         hold("early", "251", 2, early)
         hold("refused", "261", 1, refused)
-        hold("direct", "271", 2, plain, "271", "272")
+        hold("direct", "271", 2, plain, "271", "272", "", True)
         hold("keys", "281", 2, plain, "281", "282", "159#")
         hold("srtp", "291", 2, plain, "291", "292")
         hold("group", "301", 3, group)
@@ -338,10 +359,14 @@ def hold_all(folder: Path) -> Live:
         for name, (caller, script) in scripts(office).items():
             hold(name, caller, 2 if caller else 4, script)
         for _, _, future in begun.values():
-            future.exception()
+            if future.exception() is None and (ear := future.result().live) is not None:
+                ear.wait()
         channels = office.pbx.channels()
         talks = {name: _outcome(office, *rest) for name, rest in begun.items()}
-    return Live(talks=talks, errors=office.pbx.errors(), channels=channels, capture=capture)
+    telephones = tuple(phone.address for phone in office.phones.values() if phone.registers)
+    return Live(
+        talks=talks, errors=office.pbx.errors(), channels=channels, capture=capture, pbx=office.pbx_address, telephones=telephones
+    )  # fmt: skip
 
 
 def _outcome(office: Office, caller: str, count: int, future: Future[Moments]) -> Callable[[], Talk]:

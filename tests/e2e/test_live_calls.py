@@ -11,6 +11,7 @@ import subprocess
 import pytest
 
 from appliance.moments import SECOND
+from capture.check import of_file
 from tests import needs
 from tests.bed.office import Leg, say
 from tests.e2e.live import ALIKE, CODECS, FOREIGN, TUNE, Live, Talk, announcement
@@ -25,6 +26,8 @@ LENGTH_S = 0.3
 
 ROUNDED = 0.05
 """Of a jitter, and in ms: tcpdump's stamps are in microseconds, tshark's figures in as many."""
+UNSPOKEN = 2
+"""Telephones that ring and are never answered, or are refused."""
 QUIET = 100.0
 """Somebody who speaks is louder."""
 
@@ -148,6 +151,19 @@ def test_jitter_and_losses_are_those_that_tshark_counts(live: Live) -> None:
                 assert quality["jitter_most"] == pytest.approx(most, rel=ROUNDED, abs=ROUNDED)
                 compared += 1
     assert compared >= 8
+
+
+def test_a_look_at_the_mirror_names_asterisk_and_every_telephone_and_finds_nothing_wrong(live: Live) -> None:
+    sight = of_file(live.capture)
+    facts = sight.facts()
+    peers = {(peer["from"], peer["to"]) for peer in facts["sip"]}
+    spoken = {tuple(stream[end].rpartition(":")[0] for end in ("from", "to")) for stream in facts["streams"]}
+    for telephone in live.telephones:
+        assert {(telephone, live.pbx), (live.pbx, telephone)} <= peers
+    assert len({end for pair in spoken for end in pair} & set(live.telephones)) >= len(live.telephones) - UNSPOKEN
+    assert facts["calls"]["answered"] >= 40
+    assert (facts["twice"], facts["damaged"], facts["beyond_bounds"]) == (0, {}, 0)
+    assert [finding for finding in sight.findings() if finding.severity == "error"] == []
 
 
 def test_asterisk_complains_of_nothing_and_has_nothing_left(live: Live) -> None:

@@ -7,7 +7,10 @@ import pytest
 
 from appliance.moments import SECOND
 from tests import needs
+from tests.bed import hearing
+from tests.bed.encode import spoken
 from tests.bed.office import Leg, say
+from tests.bed.speech import RATE
 from tests.e2e.live import ALIKE, CODECS, FOREIGN, OUTSIDE, PAUSE, RESUME, Live, Talk
 
 pytestmark = [
@@ -18,6 +21,7 @@ pytestmark = [
 LENGTH_S = 0.3
 KEYS_S = 1.0
 """A command's own keys, and the telephone's time for them."""
+PAUSED_S = 7.0
 THROUGH = (*CODECS, "hold", "srtp", "keys", "telling", "changing", "early", "consultation", "paused")
 """Talks of two people through Asterisk."""
 
@@ -170,3 +174,26 @@ def test_keys_of_the_telephone_pause_every_leg_and_let_it_go_on(live: Live) -> N
     pressed = "".join(mark["key"] for mark in main.facts["marks"])
     assert pressed.startswith(PAUSE[0])
     assert RESUME[0] not in pressed[2:-1]
+
+
+def test_who_listens_in_the_console_hears_both_sides_of_direct_media(live: Live) -> None:
+    ear = live.talk("direct").moments.live
+    assert ear is not None
+    assert ear.status == 200
+    sound = ear.samples()
+    for channel, speaker in enumerate(("271", "272")):
+        words = spoken(say(speaker), RATE, 8000)
+        assert hearing.likeness(words, sound[:, channel], 8000) >= ALIKE, speaker
+        assert hearing.likeness(words, sound[:, 1 - channel], 8000) < FOREIGN, speaker
+
+
+def test_who_listens_in_the_console_hears_nothing_of_a_pause(live: Live) -> None:
+    ear = live.talk("paused").moments.live
+    assert ear is not None
+    sound = ear.samples()
+    loud = np.flatnonzero(np.abs(sound.astype(np.int32)).max(axis=1) > 30)
+    widest = int(np.diff(loud).argmax())
+    assert (loud[widest + 1] - loud[widest]) / 8000 >= PAUSED_S
+    for begin, end in ((0, loud[widest]), (loud[widest + 1], len(sound))):
+        for channel, speaker in enumerate(("341", "342")):
+            assert hearing.likeness(spoken(say(speaker), RATE, 8000), sound[begin:end, channel], 8000) >= ALIKE, speaker
