@@ -6,9 +6,12 @@ import contextlib
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
+import numpy as np
+
 from appliance.records import Side
 from capture import blocks, digits, holds, voice
 from capture.blocks import SipBlock
+from capture.index import Ints
 from capture.missing import Known, Run
 from capture.receivers import Reported, about
 from capture.spool import signalling
@@ -44,9 +47,10 @@ def gather(heard: Sequence[Heard], folders: Iterable[Path]) -> dict[Path, Known]
     return known
 
 
-def _elsewhere(found: Heard, heard: Sequence[Heard]) -> list[Run]:
+def _elsewhere(found: Heard, heard: Sequence[Heard]) -> Ints:
     """Of the streams that go on with this one's numbers: the same side and SSRC, and one end in common."""
-    return [run for other in heard if other is not found and _continues(found, other) for run in voice.runs(other.survey)]
+    runs = [run for other in heard if other is not found and _continues(found, other) for run in voice.runs(other.survey)]
+    return np.array(runs, np.int64).reshape(-1, len(Run._fields))
 
 
 def _continues(one: Heard, other: Heard) -> bool:

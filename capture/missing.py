@@ -19,7 +19,7 @@ import numpy as np
 
 from appliance.moments import SECOND
 from capture.holds import Stretch
-from capture.index import Packets
+from capture.index import Ints, Packets
 from capture.receivers import Reported
 
 SHORTEST_HOLD = SECOND // 5
@@ -72,7 +72,7 @@ class Known:
     """When its side had agreed to send nothing."""
     keys: Sequence[int] = ()
     """When its side told a key by INFO (ns)."""
-    runs: Sequence[Run] = ()
+    runs: Sequence[Run] | Ints = ()
     """Of streams of the same side and SSRC."""
     reported: Reported = field(default_factory=Reported)
     """By its receiver."""
@@ -97,14 +97,13 @@ class Known:
 
     def _elsewhere(self, gap: Gap) -> int:
         """From the first to the last of the numbers that another stream has: what is missing between is counted as its loss."""
-        lowest, highest = gap.missing, 0
-        for run in self.runs:
-            if run.end >= gap.begin - STRAY and run.begin <= gap.end + STRAY:
-                place = (run.first - gap.first + 0x8000) % 0x10000 - 0x8000
-                begin, end = max(0, place), min(gap.missing, place + run.packets)
-                if begin < end:
-                    lowest, highest = min(lowest, begin), max(highest, end)
-        return max(0, highest - lowest)
+        if not len(self.runs):
+            return 0
+        begin, end, first, packets = np.asarray(self.runs, np.int64).T
+        place = (first - gap.first + 0x8000) % 0x10000 - 0x8000
+        lowest, highest = np.maximum(place, 0), np.minimum(place + packets, gap.missing)
+        inside = (end >= gap.begin - STRAY) & (begin <= gap.end + STRAY) & (lowest < highest)
+        return int(highest[inside].max() - lowest[inside].min()) if inside.any() else 0
 
 
 NOTHING = Known()

@@ -116,7 +116,7 @@ class Origins:
     def _reported_in(self, number: int, at: int) -> int:
         """The first report that covers this packet; reports were on their way when it came, so the numbers decide."""
         near = int(np.searchsorted(self._at, at))
-        for place in range(max(0, near - 2), len(self._highest)):
+        for place in range(max(0, near - 2), min(len(self._highest), near + 4)):
             if (self._highest[place] - number) % 0x10000 < 0x8000:
                 return place
         return len(self._highest)

@@ -27,7 +27,7 @@ from appliance.lookup import get_call
 from appliance.moments import SECOND, to_datetime
 from appliance.records import CallNotRecorded, NotRecorded, Record, RecordingFailed, RecordingReady, SegmentClosed, Side
 from appliance.sealed import SealingFile, seal
-from capture import digits, evidence
+from capture import digits, drops, evidence
 from capture.codecs import by_encoding
 from capture.digits import Key
 from capture.hearing import Hearing
@@ -225,6 +225,9 @@ class Renderer:
             surveys = [found for part in talk for found in part.surveys]
             facts = self._facts(call, written, surveys, cut=bool(job.body.get("cut")))
             facts["quality"]["quarantine"] = kept
+            ended = call.ended_at or now
+            if dropped := drops.during(connection, str(job.body["reel"]), call.started_at, ended):
+                facts["quality"]["kernel_dropped"] = dropped
             described: dict[str, Any] = {
                 "box": {
                     "serial": self._box.config.site.serial,

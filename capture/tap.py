@@ -19,7 +19,7 @@ from appliance.ledger import Ledger
 from appliance.logs import Trouble
 from appliance.moments import SECOND
 from appliance.service import HEARTBEAT_S, Service, sd_notify
-from capture import recovery
+from capture import drops, recovery
 from capture.control import Control
 from capture.effects import Weird
 from capture.engine import Engine
@@ -60,6 +60,7 @@ class Tap:
         self._last_at: int = self._clock.now()
         self._base = TimeBase(lambda: together(self._clock.now, self._clock.monotonic), self.reel.note, boot_id())
         self._noted = 0
+        self._dropped = 0
         self._beat_at = 0
         self._take_over(box)
 
@@ -108,6 +109,7 @@ class Tap:
             self.engine.expire(self._clock.now())
             self.engine.tick(now)
             self._scribe.check()
+            self._tell_drops()
             self._beat(now)
         try:
             self.recorder.perform(now)
@@ -137,6 +139,13 @@ class Tap:
             with contextlib.suppress(SpoolError):
                 self.reel.leave_note(self._base.note)
                 self._noted = self._base.base
+
+    def _tell_drops(self) -> None:
+        """Say that the kernel had no room for frames since the last time."""
+        before, (_, self._dropped) = self._dropped, self.ring.statistics()
+        if self._dropped > before:
+            at = self._clock.now() + self._base.shift
+            self._scribe.put(Entry(records=[drops.dropped(at, self.reel.name, self._dropped - before)]))
 
     def close(self) -> None:
         """Write what is held and let everything go."""

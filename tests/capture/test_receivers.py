@@ -10,14 +10,23 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from appliance.box import Box
+from appliance.clock import SystemClock
+from appliance.ledger import Ledger
 from appliance.moments import MILLISECOND, SECOND
 from appliance.records import Side
 from capture.blocks import SipBlock
+from capture.dialog import LINGER
+from capture.engine import Engine
 from capture.frames import Address
 from capture.pcapfile import Captured
 from capture.receivers import METHOD, Origin, Origins, Told, about
+from capture.recorder import Recorder
+from capture.recovery import rebuild
 from capture.replay import replay
 from capture.rtcp import Block
+from capture.scribe import Inline
+from capture.spool import Reel
+from capture.worker import Worker
 from tests import needs
 from tests.bed.made import CALLED_HOST, CALLER_HOST, PTIME, MadeCall
 from tests.bed.quality import answered_at, keyed, numbered
@@ -160,6 +169,30 @@ def test_keys_that_the_receiver_counts_as_lost_accuse_nobody(tmp_path: Path) -> 
     made.append(reported(call, answered_at(call) + 80 * PTIME, receiver(call.ssrc(1), [block]), side=1))
     quality = caller(tmp_path, sorted(made, key=lambda one: one.at))
     assert (quality["lost"], quality["beyond_lost"], quality["mirror_lost"]) == (0, 0, 0)
+
+
+def test_reports_survive_a_recorder_that_was_killed(tmp_path: Path) -> None:
+    box, made = Box.at(tmp_path / "var"), frames()
+    with Ledger.open(box.folders.ledger) as ledger:
+        for part in (made[: len(made) * 3 // 5], made[len(made) * 3 // 5 :]):
+            reel = Reel(box.folders.spool, "eth1")
+            engine = Engine(box.config, via="eth1")
+            rebuild(engine, reel, ledger, part[0].at)
+            recorder = Recorder(engine, reel, Inline(ledger, reel, box.folders, SystemClock()), box.config)
+            for link, frame, at in part:
+                engine.frame(link, frame, at, at)
+                recorder.perform(at)
+            recorder.flush(part[-1].at)
+            if part[-1] is made[-1]:
+                engine.tick(made[-1].at + LINGER)
+                recorder.perform(made[-1].at)
+            reel.close()
+        worker = Worker(box, ledger, SystemClock())
+        while worker.one():
+            pass
+    (recording,) = all_recordings(box)
+    quality = recording.facts.quality["caller"]
+    assert (quality["network_lost"], quality["mirror_lost"], quality["unknown_lost"]) == (3, 4, 0)
 
 
 @needs.shared

@@ -13,12 +13,15 @@ import pytest
 from appliance.box import Box
 from appliance.calls import Recording
 from appliance.errors import ConfigError
+from appliance.ledger import Ledger
+from capture import drops
+from capture.pcapfile import Captured
 from capture.tap import interface_of
 from tests import needs
 from tests.bed import disks
 from tests.bed.house import wait_for
 from tests.bed.lan import MIRROR, Lan
-from tests.bed.made import MadeCall, together, write_pcap
+from tests.bed.made import MadeCall, datagram, together, write_pcap
 from tests.bed.program import COMMAND
 from tests.bed.starter import Starter
 
@@ -42,7 +45,12 @@ def starter(lan: Lan, tmp_path: Path) -> Iterator[Starter]:
 
 def play(lan: Lan, folder: Path, *calls: MadeCall) -> subprocess.Popen[bytes]:
     """The calls are held on the LAN, in their own time."""
-    file = write_pcap(folder / "played.pcap", together(*calls))
+    return play_frames(lan, folder, together(*calls))
+
+
+def play_frames(lan: Lan, folder: Path, frames: list[Captured]) -> subprocess.Popen[bytes]:
+    """These frames are sent on the LAN, in their own time."""
+    file = write_pcap(folder / "played.pcap", frames)
     return subprocess.Popen(
         lan.inside("carrier", [*COMMAND, "capture", "play", "--interface", "eth0", str(file)]), stderr=subprocess.DEVNULL
     )
@@ -100,6 +108,38 @@ def test_a_call_goes_on_after_a_restart_even_without_the_socket(lan: Lan, tmp_pa
     facts = recording.facts
     assert facts.packets + facts.lost == 2 * CALL.packets
     assert not facts.cut
+
+
+def test_frames_that_the_kernel_dropped_in_a_call_are_told_to_its_recording(lan: Lan, tmp_path: Path) -> None:
+    """While the tap stands still between two halves of a call, more comes than a ring of 4 MB holds."""
+    (tmp_path / "var").mkdir()
+    (tmp_path / "var" / "appliance.toml").write_text("[capture]\nring_megabytes = 4\n")
+    starter = Starter(lan, tmp_path / "var")
+    try:
+        starter.start()
+        frames = CALL.frames()
+        at = CALL.begin
+        flood = [Captured(1, datagram(b"\x80\x00\0\1\0\0\0\1\0\0\0\1" + bytes(1200), 30000, 30002, by_caller=True), at)] * 9000
+        assert starter.tap is not None
+        assert play_frames(lan, tmp_path, frames[:40]).wait(30) == 0
+        wait_for("the answer", starter.answered)
+        starter.tap.send_signal(signal.SIGSTOP)
+        assert play_frames(lan, tmp_path, flood).wait(60) == 0
+        starter.tap.send_signal(signal.SIGCONT)
+        wait_for("word of it", lambda: dropped(starter) > 0)
+        assert play_frames(lan, tmp_path, frames[40:]).wait(30) == 0
+        wait_for("the end of the call", starter.closed)
+        assert starter.stop() == 0
+        (recording,) = starter.recordings()
+        assert recording.facts.quality["kernel_dropped"] == dropped(starter)
+    finally:
+        starter.close()
+
+
+def dropped(starter: Starter) -> int:
+    """Frames that the tap has told to be dropped."""
+    with Ledger.open(starter.box.folders.ledger) as ledger:
+        return drops.during(ledger.connection, MIRROR, 0, 1 << 62)
 
 
 def test_a_full_disk_in_a_call_loses_nothing_while_memory_holds_it(lan: Lan, tmp_path: Path) -> None:

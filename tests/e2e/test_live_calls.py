@@ -145,7 +145,7 @@ def test_jitter_and_losses_are_those_that_tshark_counts(live: Live) -> None:
                 packets, lost, figures = re.findall(r"(\d+)\s+(-?\d+) \(\S+\)((?:\s+-?[\d.]+)+)", rest)[0]
                 assert (segment["packets"], segment["lost"]) == (int(packets), int(lost))
                 quality = leg.facts["recording"]["quality"][segment["side"]]
-                assert quality["streams"] == 1
+                assert quality["streams"] == 1, (name, segment, leg.facts["segments"], quality)
                 *_, mean, most = map(float, figures.split())
                 assert quality["jitter"] == pytest.approx(mean, rel=ROUNDED, abs=ROUNDED)
                 assert quality["jitter_most"] == pytest.approx(most, rel=ROUNDED, abs=ROUNDED)

@@ -51,7 +51,7 @@ def poor(silent: str = "") -> dict[str, Any]:
         "mirror_lost": 4, "unknown_lost": 7, "beyond_lost": 5, "origin_method": "RTCP receiver reports", "receiver_says": {"mos": 3.4},
     }  # fmt: skip
     unreported = {"packets": 3000, "lost": 2, "jitter": 1.0, "longest_burst": 1, "drift": -12.0, "drift_method": "Theil–Sen"}
-    return {"caller": arrival, "called": unreported, "silent": silent}
+    return {"caller": arrival, "called": unreported, "silent": silent, "kernel_dropped": 12}
 
 
 def ready(**changes: Any) -> RecordingReady:

@@ -19,13 +19,15 @@ from appliance.config import Config
 from appliance.errors import CouldNotError
 from appliance.moments import MILLISECOND, SECOND
 from appliance.records import Side
-from capture import blocks, digits, frames, index, pcapfile, rtp, sdp, sip, tcp
+from capture import blocks, digits, frames, index, pcapfile, rtcp, rtp, sdp, sip, tcp
 from capture.blocks import SipBlock
 from capture.effects import Close
 from capture.engine import Engine
 from capture.frames import Address, Dissector, FrameError
 from capture.pcapfile import Captured
+from capture.receivers import Origins, about
 from capture.walk import STAMP
+from tests.bed.reports import bye, receiver, sdes, sender, voip
 from tests.capture.playbook import CALLED, CALLER, START
 from tests.fuzz import corpus
 
@@ -142,6 +144,24 @@ def _rtp() -> Run:
             assert int(table.payload_type[-1]) == packet.payload_type
             assert bool(table.marker[-1]) == packet.marker
         return "packet"
+
+    return run
+
+
+def _rtcp() -> Run:
+    """Every report also goes through what compares it with our own count."""
+
+    def run(data: bytes) -> str:
+        try:
+            found = rtcp.parse(data)
+        except rtcp.RtcpError as error:
+            return str(error)
+        seen = [SipBlock(START, CALLED, CALLER, data)]
+        for block in (block for report in found.reports for block in report.blocks):
+            origins = Origins(about(block.ssrc, CALLER.host, CALLED.host, seen).told)
+            origins.miss(block.highest, START, lost=5, never=1)
+            assert sum(origins.origin[:3]) == 5
+        return f"{len(found.reports)} reports, {len(found.names)} names, {len(found.metrics)} metrics"
 
     return run
 
@@ -270,6 +290,11 @@ def _linked() -> list[bytes]:
     return [bytes([LINKS.index(one.link) if one.link in LINKS else 10]) + one.frame for one in corpus.frames()]
 
 
+def _reports() -> list[bytes]:
+    block = rtcp.Block(7, 64, 12, 0x1_0005, 9, 1, 65536)
+    return [sender(1, blocks=[block]) + sdes(1, "a@b"), receiver(1, [block, block]) + voip(1, 7), receiver(2, [block]) + bye(1, 2)]
+
+
 def _spooled() -> list[bytes]:
     return [STAMP.pack(START, len(packet)) + packet + STAMP.pack(START, len(packet)) + packet for packet in corpus.packets()]
 
@@ -295,6 +320,7 @@ TARGETS = (
     Target(name="sip", make=_sip, seeds=corpus.messages, words=SIP_WORDS),
     Target(name="sdp", make=_sdp, seeds=corpus.descriptions, words=SDP_WORDS),
     Target(name="rtp", make=_rtp, seeds=corpus.packets),
+    Target(name="rtcp", make=_rtcp, seeds=_reports),
     Target(name="index", make=_index, seeds=_spooled),
     Target(name="tcp", make=_streams, seeds=_segments, words=SIP_WORDS, grows_mb=80),  # 256 streams of 256 kB
     Target(name="blocks", make=_blocks, seeds=_reels, words=(blocks.MAGIC,)),

@@ -288,7 +288,9 @@ def test_a_call_says_how_each_side_arrived_and_where_losses_arose(own: Furnished
         "4 packets came late", "up to 3 packets lost in a row", "60 ms interpolated", "interrupted for 2.0 s", "reports MOS 3.4",
         '<abbr title="RTCP receiver reports">Where losses arose</abbr>', "3 packets on the network",
         "4 packets at the mirror port or in this recorder", "7 packets of unknown origin", "5 packets on the way to the listener",
-        "clock slow by 12.0 ppm", "Where losses arose is not known: no telephone reported on this side (RTCP).", words,
+        "clock slow by 12.0 ppm",
+        "this recorder dropped 12 frames of all traffic meanwhile",
+        "Where losses arose is not known: no telephone reported on this side (RTCP).", words,
     ):  # fmt: skip
         assert said in page
     assert page.count("was not heard") == bool(silent)
