@@ -140,12 +140,18 @@ def test_jitter_and_losses_are_those_that_tshark_counts(live: Live) -> None:
     compared = 0
     for name in ("ulaw", "alaw", "g722", "gsm"):
         for leg in live.talk(name).recorded:
-            for segment in [segment for segment in leg.facts["segments"] if segment["call"] == leg.call.id]:
+            own = [segment for segment in leg.facts["segments"] if segment["call"] == leg.call.id]
+            for segment in own:
                 rest = theirs[segment["source"], segment["destination"], segment["ssrc"]]
                 packets, lost, figures = re.findall(r"(\d+)\s+(-?\d+) \(\S+\)((?:\s+-?[\d.]+)+)", rest)[0]
                 assert (segment["packets"], segment["lost"]) == (int(packets), int(lost))
                 quality = leg.facts["recording"]["quality"][segment["side"]]
-                assert quality["streams"] == 1, (name, segment, leg.facts["segments"], quality)
+                of_side = [other["packets"] for other in own if other["side"] == segment["side"]]
+                assert quality["streams"] == len(of_side)
+                if segment["packets"] < max(
+                    of_side
+                ):  # a telephone may begin anew after its first packet; the page rates the longest
+                    continue
                 *_, mean, most = map(float, figures.split())
                 assert quality["jitter"] == pytest.approx(mean, rel=ROUNDED, abs=ROUNDED)
                 assert quality["jitter_most"] == pytest.approx(most, rel=ROUNDED, abs=ROUNDED)
