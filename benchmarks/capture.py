@@ -78,7 +78,7 @@ class Listened(NamedTuple):
 
 
 def _live(folder: Path) -> Iterator[str]:
-    yield "Live, both ways, at the traffic's own pace. Steady: while all calls talk and none begins; the whole: their beginnings and ends too."
+    yield "Live, both ways, in the traffic's own time. Steady: all calls talk and none begins; the whole: beginnings and ends too."
     yield ""
     yield "| program | calls | packets/s | steady: CPU s per million | share of a core | whole: CPU s | MB | kernel drops | speech lost |"
     yield "| --- | --- | --- | --- | --- | --- | --- | --- | --- |"
