@@ -15,7 +15,7 @@ run: $(VENV)/run.stamp
 	@$(BIN)/appliance demo --data $(DATA) $(ARGS)
 
 test: $(VENV)/test.stamp
-	@APPLIANCE_TEST_STRICT=$$(sh tests/tools/strict.sh) $(BIN)/pytest $(ARGS)
+	@APPLIANCE_TEST_STRICT=$$(sh tests/tools/strict.sh) $(BIN)/python -m pytest $(ARGS)
 
 check: $(VENV)/test.stamp
 	$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/mypy && $(BIN)/lint-imports
@@ -24,10 +24,10 @@ coverage: $(VENV)/test.stamp
 	$(BIN)/coverage run -m pytest --quiet --ignore tests/e2e $(ARGS) && $(BIN)/coverage combine --quiet && $(BIN)/coverage report
 
 explore: $(VENV)/test.stamp
-	$(BIN)/pytest --hypothesis-profile explore --ignore tests/e2e $(ARGS)
+	$(BIN)/python -m pytest --hypothesis-profile explore --ignore tests/e2e $(ARGS)
 
 fuzz: $(VENV)/fuzz.stamp
-	APPLIANCE_FUZZ_LONG=1 $(BIN)/pytest tests/fuzz/test_prefixes.py
+	APPLIANCE_FUZZ_LONG=1 $(BIN)/python -m pytest tests/fuzz/test_prefixes.py
 	$(BIN)/python -m tests.fuzz --write $(ARGS)
 
 soak: $(VENV)/test.stamp
