@@ -19,7 +19,7 @@ from appliance.config import Config
 from appliance.errors import CouldNotError
 from appliance.moments import MILLISECOND, SECOND
 from appliance.records import Side
-from capture import blocks, digits, frames, index, pcapfile, rtcp, rtp, sdp, sip, tcp
+from capture import blocks, digits, frames, index, pcapfile, rtcp, rtp, sccp, sdp, sip, tcp, websocket
 from capture.blocks import SipBlock
 from capture.effects import Close
 from capture.engine import Engine
@@ -27,6 +27,7 @@ from capture.frames import Address, Dissector, FrameError
 from capture.pcapfile import Captured
 from capture.receivers import Origins, about
 from capture.walk import STAMP
+from tests.bed import skinny
 from tests.bed.reports import bye, receiver, sdes, sender, voip
 from tests.capture.playbook import CALLED, CALLER, START
 from tests.fuzz import corpus
@@ -119,6 +120,51 @@ def _sdp() -> Run:
         return f"{len(found)} sections"
 
     return run
+
+
+def _sccp() -> Run:
+    def run(data: bytes) -> str:
+        sccp.looks_like_sccp(data)
+        try:
+            found = sccp.parse(data)
+        except sccp.SccpError as error:
+            return error.name
+        assert sccp.parse(bytes(data)) == found
+        return type(found).__name__
+
+    return run
+
+
+def _phones() -> list[bytes]:
+    """Messages of a Skinny phone, in three versions of the protocol."""
+    made = [
+        [skinny.state(2, 9, version), skinny.receive(1, 4, 9, version), skinny.receive_ack(CALLER, 1, 9, version), skinny.key(5, 9, version),
+         skinny.send(1, CALLED, 4, 9, version), skinny.info("1001", "1002", kind=1, reference=9, version=version), skinny.dialed("1002", 9)]
+        for version in (0, 17, 22)
+    ]  # fmt: skip
+    return [message for version in made for message in version]
+
+
+def _websocket() -> Run:
+    def run(data: bytes) -> str:
+        whole, pieces = (websocket.WebSocket(in_frames=bool(data[:1] and data[0] & 1)) for _ in range(2))
+        found = whole.feed(data[1:])
+        split = [message for place in range(1, len(data), 7) for message in pieces.feed(data[place : place + 7])]
+        assert split == found, "in pieces it is something else"
+        assert whole.pending <= len(data) + websocket.MAX_MESSAGE
+        return f"{len(found)} messages, {'on' if whole.plausible else 'over'}"
+
+    return run
+
+
+def _browsers() -> list[bytes]:
+    """Frames of SIP, plain and masked, behind a byte that says whether the connection is in its middle."""
+    seeds = []
+    for message in corpus.messages()[:20]:
+        length = struct.pack(">BBH", 0x81, 126, len(message))
+        masked = struct.pack(">BBH", 0x81, 0xFE, len(message)) + bytes(4) + message
+        seeds += [b"\x01" + length + message, b"\x01" + masked]
+    return seeds
 
 
 def _rtp() -> Run:
@@ -321,6 +367,8 @@ TARGETS = (
     Target(name="sdp", make=_sdp, seeds=corpus.descriptions, words=SDP_WORDS),
     Target(name="rtp", make=_rtp, seeds=corpus.packets),
     Target(name="rtcp", make=_rtcp, seeds=_reports),
+    Target(name="sccp", make=_sccp, seeds=_phones),
+    Target(name="websocket", make=_websocket, seeds=_browsers, words=SIP_WORDS),
     Target(name="index", make=_index, seeds=_spooled),
     Target(name="tcp", make=_streams, seeds=_segments, words=SIP_WORDS, grows_mb=80),  # 256 streams of 256 kB
     Target(name="blocks", make=_blocks, seeds=_reels, words=(blocks.MAGIC,)),
