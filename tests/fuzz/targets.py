@@ -139,7 +139,9 @@ def _phones() -> list[bytes]:
     """Messages of a Skinny phone, in three versions of the protocol."""
     made = [
         [skinny.state(2, 9, version), skinny.receive(1, 4, 9, version), skinny.receive_ack(CALLER, 1, 9, version),
-         skinny.key(5, 9, version), skinny.send(1, CALLED, 4, 9, version), skinny.info("1001", "1002", kind=1, reference=9, version=version), skinny.dialed("1002", 9)]
+         skinny.key(5, 9, version), skinny.send(1, CALLED, 4, 9, version),
+         skinny.info("1001", "1002", kind=1, reference=9, version=version),
+         skinny.dialed("1002", 9)]
         for version in (0, 17, 22)
     ]  # fmt: skip
     return [message for version in made for message in version]
