@@ -1,9 +1,8 @@
 """Which of two decodings of the same octets is speech. Not a codec (so its name begins with an underscore).
 
 Codes that are taken in a wrong order make sound that is flatter in its spectrum: more like noise. Spectral flatness is the geometric mean
-of a spectrum's power over its arithmetic mean; here of frames of 25 ms, so that what is loud counts. The right order was never flatter
-by more than a quarter of DECIDES, whatever was said, hummed or whistled (tests/capture/codecs/test_g726.py); only what is noise is equally
-flat in both, and there nothing is decided.
+of a spectrum's power over its arithmetic mean; here of frames of 25 ms, so that what is loud counts. How much flatter the wrong order is
+depends on the codec, so the codec says from when on that decides; what is noise is equally flat in both, and there nothing is decided.
 """
 
 from __future__ import annotations
@@ -18,14 +17,14 @@ FRAME = 200
 """Samples: 25 ms at 8 kHz."""
 LEAST, MOST = 160, 1200
 """Frames to be heard before anything is decided, and after which nothing is: 4 and 30 seconds."""
-DECIDES = 0.5
-"""How much flatter, as a natural logarithm, the wrong order is at the least."""
 
 
 class Order:
     """What was heard of two decodings so far."""
 
-    def __init__(self) -> None:
+    def __init__(self, decides: float) -> None:
+        """`decides`: how much flatter, as a natural logarithm, the wrong order is at the least."""
+        self._decides = decides
         self._frames = 0
         self._told, self._other = np.zeros(2), np.zeros(2)
 
@@ -38,7 +37,7 @@ class Order:
     @property
     def other_is_speech(self) -> bool:
         """Whether the announced order has turned out to be the wrong one."""
-        return self._frames >= LEAST and _flatness(self._told) - _flatness(self._other) > DECIDES
+        return self._frames >= LEAST and _flatness(self._told) - _flatness(self._other) > self._decides
 
     @property
     def is_over(self) -> bool:

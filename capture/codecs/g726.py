@@ -18,6 +18,9 @@ from capture.payloads import Encoding
 
 RATES = (16, 24, 32, 40)
 """In kbit/s; a sample has an eighth as many bits."""
+DECIDES = {16: 0.5, 24: 1.25, 32: 1.25, 40: 1.25}
+"""How much flatter (natural logarithm) the announced packing has to be. Of 1,920 made talks, loud, soft and with noise, no right
+announcement came above 0.05, 0.08, 0.5 and 0.0; the wrong ones of clear speech lay above 0.7, 3.6, 2.1 and 4.0 (in that order of rates)."""
 ENCODINGS = tuple(f"{packing}G726-{rate}" for packing in ("", "AAL2-") for rate in RATES)
 
 
@@ -40,7 +43,7 @@ class Decoder:
         names = ("g726", "g726le") if encoding.name.startswith("AAL2-") else ("g726le", "g726")
         self._stream, other = (StreamDecoder(name, 8000, self._prepare) for name in names)
         self._other: StreamDecoder | None = other
-        self._order = Order()
+        self._order = Order(DECIDES[8 * self._bits])
 
     def decode(self, payloads: Payloads) -> Samples:
         """The samples of these octets. Raises CodecError."""

@@ -16,7 +16,7 @@ SILENCE = np.zeros_like(NOISE)
 def heard(
     told: np.ndarray[tuple[int], np.dtype[np.int16]], other: np.ndarray[tuple[int], np.dtype[np.int16]], frames: int
 ) -> Order:
-    order = Order()
+    order = Order(0.5)
     for place in range(0, frames * FRAME, 10 * FRAME):
         order.hear(told[place : place + 10 * FRAME], other[place : place + 10 * FRAME])
     return order
@@ -48,7 +48,7 @@ def test_after_half_a_minute_it_is_over() -> None:
 
 
 def test_runs_shorter_than_a_frame_say_nothing() -> None:
-    order = Order()
+    order = Order(0.5)
     for _ in range(1000):
         order.hear(NOISE[: FRAME - 1], BUZZ[: FRAME - 1])
     assert not order.other_is_speech
