@@ -81,7 +81,10 @@ class Listened(NamedTuple):
 def _live(folder: Path) -> Iterator[str]:
     yield "Live, both ways, in the traffic's own time. Steady: all calls talk and none begins; the whole: beginnings and ends too."
     yield ""
-    yield "| program | calls | packets/s | steady: CPU s per million | share of a core | whole: CPU s | MB | kernel drops | speech on the spool |"
+    yield (
+        "| program | calls | packets/s | steady: CPU s per million | share of a core | whole: CPU s | MB | kernel drops "
+        "| speech on the spool |"
+    )
     yield "| --- | --- | --- | --- | --- | --- | --- | --- | --- |"
     for calls, seconds in LIVE:
         capture = folder / f"{calls}.pcap"

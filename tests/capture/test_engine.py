@@ -101,20 +101,6 @@ def test_rtcp_of_a_call_is_kept_on_its_port_and_the_next_and_nobody_elses() -> N
     assert reports(rig) == told[1:3]
 
 
-def test_rtcp_is_kept_where_the_description_says_that_it_arrives() -> None:
-    """RFC 3605: another port, on another address even."""
-    other, elsewhere = PHONE._replace(port=53020), DESK._replace(host=bytes([192, 0, 2, 77]), port=61000)
-    offer = sdp("198.51.100.10", 4000, "a=rtcp:53020")
-    answer = sdp("192.0.2.10", 6000, "a=rtcp:61000 IN IP4 192.0.2.77")
-    told = [receiver(number, [Block(1, 0, 0, number, 0, 0, 0)]) for number in range(4)]
-    rig = Rig().feed(carried(CALL.invite(offer)), carried(CALL.response(200, answer), by=Side.CALLED), *talk(2))
-    rig.feed(frame(DESK._replace(port=9), other, told[0]), frame(PHONE._replace(port=9), elsewhere, told[1]))
-    rig.feed(frame(PHONE._replace(port=9), elsewhere._replace(port=61001), told[2]))
-    assert reports(rig) == told[:2]
-    rig.feed(*HANG_UP).wait(3).feed(frame(DESK._replace(port=9), other, told[3]))
-    assert reports(rig) == told[:2], "the call is over"
-
-
 def test_rtcp_that_tells_nothing_of_speech_is_passed_over() -> None:
     noise = [
         sdes(1, "a@b"),
