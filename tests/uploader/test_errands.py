@@ -13,7 +13,7 @@ from appliance.box import Box
 from appliance.ledger import Ledger
 from appliance.lookup import get_call, recordings
 from appliance.moments import SECOND
-from appliance.records import CheckpointStored, ObjectsErased, UploadDone
+from appliance.records import CheckpointStored, ObjectsErased, StoreProbed, UploadDone
 from tests.bed.made import MadeCall
 from tests.bed.recorded import TOUCHES, recorded
 from tests.fakes.clock import START, FakeClock
@@ -132,6 +132,19 @@ def test_a_checkpoint_waits_for_a_store_that_is_away(
 
 
 # Erasures
+
+
+def test_a_checkpoint_leaves_with_a_key_that_may_only_create_where_the_store_was_proven_to_check(
+    ledger: Ledger, clock: FakeClock, worker: Worker, store: Erasing, box: Box
+) -> None:
+    able = {"write": True, "read": False, "wrong-checksum": True}
+    ledger.append(StoreProbed(at=clock.now(), store="folder", capabilities=able, problems=()))
+    store.on("look", Trouble.REFUSED, times=100)
+    store.on("read", Trouble.REFUSED, times=100)
+    checkpoints.sign(box, ledger, keys.signing_key(box.folders.keys), clock.now())
+    drain(worker)
+    assert [row.record for row in ledger.since(0, [CheckpointStored])]
+    assert any(objects.is_checkpoint(key) for key in store.objects)
 
 
 def test_everything_under_the_recordings_name_goes_and_nothing_else(
