@@ -38,6 +38,7 @@ from appliance.config import (
 )
 from appliance.errors import ConfigError
 from appliance.settings import check_wings, to_toml
+from tests.appliance.telephones import PHONE
 
 TEXT = st.text(st.characters(exclude_categories=["Cs"]), max_size=20)
 SLUG = st.from_regex(r"[A-Za-z0-9_-]{1,40}", fullmatch=True)
@@ -102,8 +103,9 @@ def test_the_defaults_are_shown_with_every_setting_and_what_it_means() -> None:
     night = Sending(hours=[Hours(begin="20:00", end="06:00", kilobits=0)])
     rules = Retention(rules=[RetentionRule(label="x")])
     everything = Config(
-        lines=[Line(number="1")], rules=[Rule(name="x", action="never")], recipients=[recipient], sending=night, retention=rules
-    )
+        lines=[Line(number="1")], rules=[Rule(name="x", action="never")], recipients=[recipient], sending=night, retention=rules,
+        phone=PHONE,
+    )  # fmt: skip
     assert again(everything) == everything
     full = to_toml(everything)
     for name in names():

@@ -32,6 +32,7 @@ HOMES = {
         "appliance/capture_settings.py",
         "appliance/config.py",
         "appliance/options.py",
+        "appliance/phone_",
         "appliance/terms.py",
         "uploader/stores/",
     ),
