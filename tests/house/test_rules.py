@@ -27,6 +27,7 @@ HOMES = {
     "jinja2": ("appliance/web/console.py",),
     "markupsafe": ("appliance/web/console.py",),
     "numpy": ("capture/",),
+    "panoramisk": ("ivr_flows/ami.py",),
     "phonenumbers": ("appliance/numbers.py",),
     "pydantic": (
         "appliance/capture_settings.py",
