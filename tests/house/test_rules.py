@@ -23,9 +23,11 @@ HOMES = {
     "botocore": ("uploader/stores/s3.py", "uploader/stores/_s3_client.py"),
     "cryptography": ("appliance/keys.py", "appliance/sealed.py", "appliance/tls.py"),
     "fastapi": ("appliance/web/",),
+    "httpx": ("ivr_flows/ari.py",),
     "jinja2": ("appliance/web/console.py",),
     "markupsafe": ("appliance/web/console.py",),
     "numpy": ("capture/",),
+    "panoramisk": ("ivr_flows/ami.py",),
     "phonenumbers": ("appliance/numbers.py",),
     "pydantic": (
         "appliance/capture_settings.py",
@@ -41,6 +43,7 @@ HOMES = {
     "starlette": ("appliance/web/",),
     "types_boto3_s3": ("uploader/stores/_s3_client.py",),
     "uvicorn": ("appliance/web/serve.py",),
+    "websockets": ("ivr_flows/ari.py",),
 }
 OURS = {"appliance", "capture", "uploader", "ivr_flows", "provisioning"}
 
