@@ -30,8 +30,10 @@ HOMES = {
     "pydantic": (
         "appliance/capture_settings.py",
         "appliance/config.py",
+        "appliance/notify_settings.py",
         "appliance/options.py",
         "appliance/terms.py",
+        "uploader/channels/",
         "uploader/stores/",
     ),
     "pylibsrtp": ("capture/srtp.py",),
