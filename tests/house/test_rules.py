@@ -32,9 +32,11 @@ HOMES = {
     "pydantic": (
         "appliance/capture_settings.py",
         "appliance/config.py",
+        "appliance/notify_settings.py",
         "appliance/options.py",
         "appliance/phone_",
         "appliance/terms.py",
+        "uploader/channels/",
         "uploader/stores/",
     ),
     "pylibsrtp": ("capture/srtp.py",),

@@ -19,7 +19,7 @@ from appliance.web.security import COOKIE, rights_of
 from tests.appliance.furnished import Furnished, browser
 from tests.fakes.clock import FakeClock
 
-OPEN = {("/", "GET"), ("/sign-in", "GET"), ("/sign-in", "POST")}
+OPEN = {("/", "GET"), ("/sign-in", "GET"), ("/sign-in", "POST"), ("/metrics", "GET")}
 METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "PROPFIND")
 
 
