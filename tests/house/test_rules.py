@@ -34,6 +34,7 @@ HOMES = {
         "appliance/terms.py",
         "uploader/stores/",
     ),
+    "pyotp": ("appliance/web/second_factor.py",),
     "pylibsrtp": ("capture/srtp.py",),
     "soundfile": ("capture/formats/",),
     "sqlite_utils": ("appliance/schema.py",),

@@ -194,6 +194,12 @@ def every_page(at: Furnished) -> dict[str, str]:
         "/live",
         "/health",
         "/account",
+        "/users",
+        "/users/people/admin",
+        "/users/people/suzuki",
+        "/users/roles/new",
+        "/users/roles/administrator",
+        "/users/roles/operator",
         "/nothing",
     ]
     pages = {address: inside.get(address) for address in [*addresses, *(f"/calls/{call}" for call in calls)]}
@@ -207,6 +213,10 @@ def every_page(at: Furnished) -> dict[str, str]:
         "weak": inside.post("/account", data={**filled, "old": PASSWORD, "new": "x", "again": "x"}),
         "old form": inside.post("/account", data={"csrf": "x"}),
         "no such method": inside.delete("/calls"),
+        "new account": inside.post("/users", data={"csrf": csrf, "name": "ito", "role": "operator"}),
+        "the last master": inside.post("/users/people/admin", data={"csrf": csrf, "do": "close"}),
+        "no right": newcomer.get("/health"),
+        "new factor": inside.post("/account/second-factor", data={"csrf": csrf, "do": "begin"}),
     }
     for _ in range(5):
         pages["throttled"] = outside.post("/sign-in", data={"name": "x", "password": "y"})
