@@ -39,6 +39,7 @@ HOMES = {
         "uploader/channels/",
         "uploader/stores/",
     ),
+    "pyotp": ("appliance/web/second_factor.py",),
     "pylibsrtp": ("capture/srtp.py",),
     "soundfile": ("capture/formats/",),
     "sqlite_utils": ("appliance/schema.py",),
