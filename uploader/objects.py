@@ -3,6 +3,8 @@
     v1/CONTRACT/EPOCH/YYYY/MM/DD/ID-SHA16.flac.age     a recording; SHA16 are the first 16 digits of the sealed file's SHA-256
     v1/CONTRACT/EPOCH/YYYY/MM/DD/ID-SHA16.json.age     its manifest
     v1/CONTRACT/EPOCH/checkpoints/SIZE-SHA16.json      a signed checkpoint of the chain, and .tsr its time stamp; nothing personal
+    v1/CONTRACT/EPOCH/heartbeats/TIME-SHA16.json       a sign of life, every hour
+    v1/CONTRACT/EPOCH/erasures/TIME-SHA16.json         the proof of an erasure: number and chain value of what is gone, no name
 
     ….flac.age.payload, ….flac.age.header-0001         the same in two, where a key must be rotated or shredded under an Object Lock
 
@@ -73,6 +75,11 @@ def checkpoint_key(contract: str, epoch: int, file: str) -> str:
 def is_checkpoint(key: str) -> bool:
     """Whether this is the key of a checkpoint."""
     return "/checkpoints/" in key and key.endswith(".json")
+
+
+def is_erasure(key: str) -> bool:
+    """Whether this is the key of a proof of erasure."""
+    return "/erasures/" in key and key.endswith(".json")
 
 
 def payload_key(key: str) -> str:

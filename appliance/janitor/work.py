@@ -14,7 +14,7 @@ from apscheduler.triggers.base import BaseTrigger
 from apscheduler.triggers.cron import CronTrigger
 from apscheduler.triggers.interval import IntervalTrigger
 
-from appliance import checkpoints, discharge, erasure, keys, lookup, shelf
+from appliance import checkpoints, discharge, erasure, heartbeats, keys, lookup, shelf
 from appliance.box import Box
 from appliance.calls import Recording
 from appliance.clock import Clock
@@ -51,6 +51,7 @@ class Janitor:
             _Task(IntervalTrigger(seconds=30, timezone=zone), self.check_health),
             _Task(CronTrigger(minute=7, timezone=zone), self.expire),
             _Task(CronTrigger(minute=23, timezone=zone), self.vouch),
+            _Task(CronTrigger(minute=37, timezone=zone), self.beat),
             _Task(CronTrigger(hour=4, minute=40, timezone=zone), self.remove_leftovers),
             _Task(CronTrigger(hour=3, minute=10, timezone=zone), lambda: self.ask_uploader("canary")),
             _Task(CronTrigger(hour=3, minute=20, timezone=zone), lambda: self.ask_uploader("sample")),
@@ -129,6 +130,15 @@ class Janitor:
             checkpoints.sign(self._box, self._ledger, keys.present_signing_key(self._box.folders.keys), now)
         except CouldNotError as error:
             log.warning("no checkpoint was signed: %s", error)
+
+    def beat(self) -> None:
+        """Have a sign of life brought to the store, where the other side misses it."""
+        try:
+            key = keys.present_signing_key(self._box.folders.keys)
+        except CouldNotError as error:
+            log.warning("no heartbeat leaves the box: %s", error)
+            return
+        heartbeats.queue(self._box, self._ledger, key, self._clock.now())
 
     def _remove(self, recording: Recording) -> None:
         for name in (recording.facts.file, recording.facts.manifest):
