@@ -1,4 +1,4 @@
-"""Small signed documents that leave the box in clear, beside the recordings: signs of life, proofs of erasure.
+"""Small signed documents that leave the box in clear, beside the recordings: proofs of erasure.
 
 Nothing personal is in them, so that whoever looks after the store can read them without a key. Here they are only queued; the uploader
 brings them out (`uploader/errands.py`).
@@ -16,8 +16,8 @@ from appliance.moments import to_datetime
 
 JOB = "paper"
 """Kind of the job that brings one to the store."""
-ERASURES, HEARTBEATS = "erasures", "heartbeats"
-"""Their folders below the box's prefix."""
+ERASURES = "erasures"
+"""Where proofs of erasure lie below the box's prefix."""
 
 
 def name(folder: str, at: int, document: bytes) -> str:

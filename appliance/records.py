@@ -17,6 +17,8 @@ from typing import Any
 from appliance.health_records import Heartbeat as Heartbeat
 from appliance.health_records import IssueClosed as IssueClosed
 from appliance.health_records import IssueOpened as IssueOpened
+from appliance.health_records import NoticeSent as NoticeSent
+from appliance.health_records import PowerLost as PowerLost
 from appliance.health_records import WeirdSeen as WeirdSeen
 from appliance.proof_records import CallErased as CallErased
 from appliance.proof_records import CheckpointSigned as CheckpointSigned
@@ -370,7 +372,7 @@ KINDS: dict[str, type[Record]] = {
         RecordingFailed, CallNotRecorded, UploadDone, UploadParked, RecordingExpired, RecordingHeld, RecordingErased, Listened,
         Exported, Changed, NodeEntered, WeirdSeen, IssueOpened, IssueClosed, Heartbeat, CheckpointSigned, CheckpointStored,
         CheckpointStamped, RecordingLabelled, ErasureAsked, ObjectsErased, CallErased, StoreProbed, StoreSampled, DrillDone,
-        HeaderChanged, TwinSeen,
+        HeaderChanged, PowerLost, NoticeSent, TwinSeen,
     )
 }  # fmt: skip
 

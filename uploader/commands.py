@@ -42,6 +42,9 @@ def add(commands: Commands, common: argparse.ArgumentParser) -> None:
     canary = actions.add_parser("canary", parents=[common], help="try out what the store can do and what it refuses")
     canary.add_argument("--json", action="store_true", help="print one JSON object a capability")
     canary.set_defaults(run=run_canary)
+    notify = actions.add_parser("notify", parents=[common], help="a test notice through every channel, and what came of it")
+    notify.add_argument("--json", action="store_true", help="print one JSON object a channel")
+    notify.set_defaults(run=run_notify)
     key = actions.add_parser("keys", help="keys to which recordings are sealed")
     key_actions = key.add_subparsers(title="actions", metavar="ACTION", required=True)
     new = key_actions.add_parser("new", parents=[common], help="make a key pair; the private half belongs off the box")
@@ -128,6 +131,22 @@ def run_canary(arguments: argparse.Namespace) -> int:
     return 0
 
 
+def run_notify(arguments: argparse.Namespace) -> int:
+    """Try out every channel."""
+    from uploader.teller import try_all
+
+    box = Box.of(arguments)
+    outcomes = list(try_all(box, SystemClock().now()))
+    for channel, error in outcomes:
+        told = {"channel": channel.name, "kind": channel.kind, "error": str(error or "")}
+        print(json.dumps(told, ensure_ascii=False) if arguments.json else f"{channel.name:12} {error or 'taken'}")
+    if not outcomes:
+        raise CouldNotError(f"{box.source.name}: notify.channels: nobody is told of troubles; add a channel")
+    if failed := [channel.name for channel, error in outcomes if error is not None]:
+        raise CouldNotError(f"not taken: {', '.join(failed)}; see above")
+    return 0
+
+
 def run_restore(arguments: argparse.Namespace) -> int:
     """Bring the site back."""
     from uploader.restore import as_json, restore
@@ -172,6 +191,9 @@ def run_keys_list(arguments: argparse.Namespace) -> int:
 
 def check_config(box: Box) -> None:
     """What the wing has to say of the configuration. Raises ConfigError."""
+    from uploader import teller
     from uploader.store import read_options
 
     read_options(box)
+    for place, channel in enumerate(box.config.notify.channels):
+        teller.read_options(box, place, channel)

@@ -23,11 +23,14 @@ from uploader.duties import Duties
 from uploader.patience import Away
 from uploader.retry import Retrying
 from uploader.store import Parts, Store, StoreAgainError, StoreError, close, open_store
+from uploader.teller import Teller
 from uploader.throttle import Meter, Throttled
 from uploader.worker import LOOK_S, Shared, Worker
 
 _LOSS = 0.01
 """Share of a call's packets that must be lost for sending to make way."""
+_LISTEN_S = 1.0
+"""How long a notice may lie before the teller looks."""
 _SWEEP = 24 * 3600 * SECOND
 _TWINS = 3600 * SECOND
 
@@ -63,6 +66,8 @@ class Crew:
         self._due, self._stop = threading.Event(), threading.Event()
         self._pool: ThreadPoolExecutor | None = None
         self._running: list[Future[None]] = []
+        self._voice = ThreadPoolExecutor(1, "tell")
+        self._telling: Future[None] | None = None
         self._swept_at = 0
         self._looked_row = 0
         self.stored = 0
@@ -73,6 +78,10 @@ class Crew:
         self._listen(ledger)
         self._due.set()
         self._pool = self._pool or ThreadPoolExecutor(self._box.config.sending.parallel, "send")
+        if self._telling is None or self._telling.done():
+            ended_telling, self._telling = self._telling, None if self._stop.is_set() else self._voice.submit(self._tell)
+            if ended_telling is not None:
+                ended_telling.result()
         ended = [future for future in self._running if future.done()]
         self._running = [future for future in self._running if not future.done()]
         if not self._stop.is_set():
@@ -104,6 +113,7 @@ class Crew:
         self._due.set()
         if self._pool is not None:
             self._pool.shutdown(wait=True, cancel_futures=True)
+        self._voice.shutdown(wait=True, cancel_futures=True)
 
     @property
     def why_waiting(self) -> str:
@@ -147,6 +157,14 @@ class Crew:
                         self._due.wait(pause)
             finally:
                 worker.close()
+
+    def _tell(self) -> None:
+        """Notices go their own way: neither a store that is away nor a long recording keeps them."""
+        with Ledger.open(self._box.folders.ledger) as ledger:
+            teller = Teller(self._box, ledger, self._clock)
+            while not self._stop.is_set():
+                if not teller.one():
+                    self._stop.wait(_LISTEN_S)
 
     def _empty(self, due_by: int) -> None:
         with Ledger.open(self._box.folders.ledger) as ledger:

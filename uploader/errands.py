@@ -120,7 +120,7 @@ class Errands:
         return CheckpointStamped(at=self._clock.now(), checkpoint=record.checkpoint, authority=proof.timestamp_url, token=token)
 
     def _paper(self, job: Job) -> None:
-        """A heartbeat or a proof of erasure: written once, under a name that holds its moment and its hash."""
+        """A proof of erasure: written once, under a name that holds its moment and its hash."""
         site, document = self._box.config.site, str(job.body["document"]).encode("ascii")
         path = self._box.folders.data / f".paper-{hashlib.sha256(document).hexdigest()[:16]}"
         path.write_bytes(document)

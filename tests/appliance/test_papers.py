@@ -19,30 +19,30 @@ def waiting(ledger: Ledger) -> list[tuple[str, str, dict[str, str]]]:
 
 def queue(ledger: Ledger, subject: str, document: bytes) -> None:
     with ledger.transaction() as connection:
-        papers.queue(connection, subject, papers.name("heartbeats", START, document), document, START)
+        papers.queue(connection, subject, papers.name("erasures", START, document), document, START)
 
 
 def test_the_newest_of_a_subject_waits_and_no_other(ledger: Ledger) -> None:
     for document in (b"{}", b'{"newer": 1}'):
-        queue(ledger, "heartbeat", document)
+        queue(ledger, "it", document)
     queue(ledger, "erasure of a", b"[]")
     assert [(subject, body["document"]) for subject, _, body in waiting(ledger)] == [
-        ("erasure of a", "[]"), ("heartbeat", '{"newer": 1}'),
+        ("erasure of a", "[]"), ("it", '{"newer": 1}'),
     ]  # fmt: skip
 
 
 def test_one_that_was_brought_out_makes_room_for_the_next(ledger: Ledger) -> None:
-    queue(ledger, "heartbeat", b"{}")
+    queue(ledger, "it", b"{}")
     ledger.connection.execute("UPDATE job SET state = 'done'")
-    queue(ledger, "heartbeat", b"[]")
+    queue(ledger, "it", b"[]")
     ((_, state, body),) = waiting(ledger)
     assert (state, body["document"]) == ("ready", "[]")
 
 
 def test_names_are_in_the_order_of_time_and_differ_with_the_content() -> None:
-    names = [papers.name("heartbeats", START + second * 10**9, b"x") for second in range(0, 100_000, 9_999)]
+    names = [papers.name("erasures", START + second * 10**9, b"x") for second in range(0, 100_000, 9_999)]
     assert names == sorted(names)
-    assert papers.name("heartbeats", START, b"x") != papers.name("heartbeats", START, b"y")
+    assert papers.name("erasures", START, b"x") != papers.name("erasures", START, b"y")
 
 
 def test_a_signature_of_another_kind_or_key_is_none(box: Box) -> None:

@@ -16,6 +16,7 @@ from appliance.box import Box
 from appliance.errors import ConfigError
 from appliance.keys import load_identities
 from appliance.ledger import Ledger
+from tests.bed.hooks import Hooks
 from tests.bed.made import MadeCall
 from tests.bed.program import COMMAND, appliance
 from tests.bed.recorded import all_recordings, recorded
@@ -184,3 +185,22 @@ def test_a_key_is_never_overwritten(tmp_path: Path) -> None:
 @pytest.mark.parametrize("words", [(), ("sing",), ("keys",), ("run", "--twice")])
 def test_wrong_use_is_said_so(words: tuple[str, ...]) -> None:
     assert "usage:" in appliance("uploader", *words, code=2).error
+
+
+def test_a_test_notice_says_what_came_of_every_channel(tmp_path: Path) -> None:
+    data = tmp_path / "var"
+    assert "nobody is told" in appliance("uploader", "notify", "--data", data, code=4).sentence
+    with Hooks() as hooks:
+        webhook = '[[notify.channels]]\nname = "{0}"\nkind = "webhook"\noptions = {{ url = "{1}" }}\n'
+        configure(data, webhook.format("desk", hooks.url))
+        assert appliance("uploader", "notify", "--data", data).out.split() == ["desk", "taken"]
+        configure(data, webhook.format("desk", hooks.url) + webhook.format("away", "http://127.0.0.1:9/"))
+        said = appliance("uploader", "notify", "--json", "--data", data, code=4)
+    assert "not taken: away" in said.error
+    assert said.lines[0]["error"] == ""
+
+
+def test_a_wrong_channel_is_a_wrong_configuration(data: Path) -> None:
+    configure(data, '[[notify.channels]]\nname = "desk"\nkind = "pigeon"\n')
+    with pytest.raises(ConfigError, match=r"notify\.channels\[0\]\.kind: 'pigeon' is not one of line, mail, slack, webhook"):
+        check_config(Box.at(data))

@@ -12,6 +12,8 @@ from appliance.box import Box
 from appliance.janitor.work import Janitor
 from appliance.jobs import NewJob, enqueue
 from appliance.ledger import Ledger
+from appliance.moments import SECOND
+from appliance.notices import HEARTBEAT
 from appliance.records import DrillDone, Record, StoreProbed, StoreSampled
 from tests.bed.made import MadeCall
 from tests.bed.recorded import all_recordings, recorded
@@ -170,3 +172,23 @@ def test_where_the_credential_may_not_read_nothing_is_reported_as_lost(
     assert duties.one()
     assert told(ledger, StoreSampled) + told(ledger, DrillDone) == []
     assert store.asked == []
+
+
+def sign_of_life(ledger: Ledger, *hours: int) -> None:
+    with ledger.transaction() as connection:
+        for hour in hours:
+            body = {"document": f'{{"hour":{hour}}}', "at": hour * 3600 * SECOND}
+            enqueue(connection, [NewJob(kind=HEARTBEAT, subject=str(hour), body=body)], hour * 3600 * SECOND)
+
+
+def test_a_sign_of_life_lies_under_its_hour(box: Box, ledger: Ledger, duties: Duties, store: FakeStore) -> None:
+    sign_of_life(ledger, 24)
+    assert duties.one()
+    (key,) = [key for key in store.objects if "/heartbeat/" in key]
+    assert key.startswith("v1/local/1/heartbeat/1970/01/02/00-") and store.objects[key] == b'{"hour":24}'
+
+
+def test_after_weeks_in_the_dark_only_the_newest_sign_of_life_is_left(ledger: Ledger, duties: Duties, store: FakeStore) -> None:
+    sign_of_life(ledger, 1, 2, 3)
+    assert duties.one() and not duties.one()
+    assert [body for key, body in store.objects.items() if "/heartbeat/" in key] == [b'{"hour":3}']
