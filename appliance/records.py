@@ -35,6 +35,7 @@ from appliance.storage import DrillDone as DrillDone
 from appliance.storage import HeaderChanged as HeaderChanged
 from appliance.storage import StoreProbed as StoreProbed
 from appliance.storage import StoreSampled as StoreSampled
+from appliance.storage import TwinSeen as TwinSeen
 
 
 class Direction(StrEnum):
@@ -371,7 +372,7 @@ KINDS: dict[str, type[Record]] = {
         RecordingFailed, CallNotRecorded, UploadDone, UploadParked, RecordingExpired, RecordingHeld, RecordingErased, Listened,
         Exported, Changed, NodeEntered, WeirdSeen, IssueOpened, IssueClosed, Heartbeat, CheckpointSigned, CheckpointStored,
         CheckpointStamped, RecordingLabelled, ErasureAsked, ObjectsErased, CallErased, StoreProbed, StoreSampled, DrillDone,
-        HeaderChanged, PowerLost, NoticeSent,
+        HeaderChanged, PowerLost, NoticeSent, TwinSeen,
     )
 }  # fmt: skip
 
