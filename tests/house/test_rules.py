@@ -23,17 +23,23 @@ HOMES = {
     "botocore": ("uploader/stores/s3.py", "uploader/stores/_s3_client.py"),
     "cryptography": ("appliance/keys.py", "appliance/sealed.py", "appliance/tls.py"),
     "fastapi": ("appliance/web/",),
+    "httpx": ("ivr_flows/ari.py",),
     "jinja2": ("appliance/web/console.py",),
     "markupsafe": ("appliance/web/console.py",),
     "numpy": ("capture/",),
+    "panoramisk": ("ivr_flows/ami.py",),
     "phonenumbers": ("appliance/numbers.py",),
     "pydantic": (
         "appliance/capture_settings.py",
         "appliance/config.py",
+        "appliance/notify_settings.py",
         "appliance/options.py",
+        "appliance/phone_",
         "appliance/terms.py",
+        "uploader/channels/",
         "uploader/stores/",
     ),
+    "pyotp": ("appliance/web/second_factor.py",),
     "pylibsrtp": ("capture/srtp.py",),
     "soundfile": ("capture/formats/",),
     "sqlite_utils": ("appliance/schema.py",),
@@ -41,6 +47,7 @@ HOMES = {
     "types_boto3_s3": ("uploader/stores/_s3_client.py",),
     "uvicorn": ("appliance/web/serve.py",),
     "yaml": ("ivr_flows/yaml_text.py",),
+    "websockets": ("ivr_flows/ari.py",),
 }
 OURS = {"appliance", "capture", "uploader", "ivr_flows", "provisioning"}
 
