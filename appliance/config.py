@@ -142,6 +142,12 @@ class Sending(Options):
     pause_on_loss: bool = Field(
         default=True, title="Pause on loss", description="true: nothing leaves for a minute after speech was lost on the wire."
     )
+    read_back: Literal["unproven", "always"] = Field(
+        default="unproven",
+        title="Read back",
+        description="always: everything is read back once it was sent; unproven: unless the canary proved that the store refuses what does "
+        "not match its checksum.",
+    )
     fresh_every: int = Field(
         default=3,
         ge=0,
