@@ -35,8 +35,9 @@ OPEN_S, PING_S = 3.0, 2.0
 FIRST_PAUSE_S, LONGEST_PAUSE_S = 0.1, 5.0
 EVENTS_WAITING = 20_000
 MESSAGE_BYTES = 8 << 20
-_NOT_INSIDE = "not in Stasis"
-"""What Asterisk says (409) of a channel that has left the application; a recording's name in use is another 409."""
+_NOT_INSIDE, _NO_VARIABLE = "not in Stasis", "variable was not found"
+"""What Asterisk says (409) of a channel that has left the application – a recording's name in use is another 409 – and (404) of a variable
+that a channel does not have, which is there itself."""
 
 log = logging.getLogger(__name__)
 
@@ -115,6 +116,11 @@ class Connection:
         while (event := await self._events.get()) is not None:
             yield event
 
+    @property
+    def waiting(self) -> int:
+        """Events that nobody has taken yet."""
+        return self._events.qsize()
+
     async def close(self) -> None:
         """Give it up."""
         await self._socket.close()
@@ -166,7 +172,8 @@ class Connection:
                 answer.set_result(None)
             return
         reason = _reason(body) or str(sent.get("reason_phrase", ""))
-        gone = status == httpx.codes.NOT_FOUND or (status == httpx.codes.CONFLICT and _NOT_INSIDE in reason)
+        missing = status == httpx.codes.NOT_FOUND and _NO_VARIABLE not in reason
+        gone = missing or (status == httpx.codes.CONFLICT and _NOT_INSIDE in reason)
         answer.set_exception((GoneError if gone else RefusedError)(request, status, reason))
 
 
