@@ -139,7 +139,7 @@ def installed() -> Path:
             shutil.rmtree(root, ignore_errors=True)
             command = [
                 "mmdebstrap", "--variant=minbase", f"--include={','.join(PACKAGES)}", "--aptopt=Acquire::Check-Valid-Until \"false\"",
-                "--aptopt=APT::Install-Recommends \"false\"", "sid", str(root), _mirror(),
+                "--aptopt=APT::Install-Recommends \"false\"", "sid", str(root), mirror(),
             ]  # fmt: skip
             finished = subprocess.run(command, capture_output=True, text=True, timeout=INSTALL_S)
             if finished.returncode:
@@ -152,7 +152,7 @@ def installed() -> Path:
     return root
 
 
-def _mirror() -> str:
+def mirror() -> str:
     """The mirror of Debian that apt uses here. Raises UnavailableError."""
     command = ["apt-get", "indextargets", "--format", "$(REPO_URI)", "Created-By: Packages", "Label: Debian"]
     found = subprocess.run(command, capture_output=True, text=True).stdout.split()
