@@ -16,7 +16,7 @@ from typing import Any, Protocol
 from appliance import dialplan
 from appliance.moments import SECOND
 from appliance.records import NodeEntered, Record
-from ivr_flows import lookups
+from ivr_flows import asking_hosts
 from ivr_flows.ari import GoneError, LostError, RefusedError
 from ivr_flows.ari_models.applications import Applications
 from ivr_flows.ari_models.channels import Channel
@@ -294,7 +294,7 @@ class LiveCall:
 
     async def _look_up(self, effect: LookUp) -> None:
         flow = self._flows.book.get(self.flow)
-        self.inputs.put_nowait(await lookups.look_up(effect, flow.hosts if flow else ()))
+        self.inputs.put_nowait(await asking_hosts.look_up(effect, flow.hosts if flow else ()))
 
     async def _keep(self, wanted: RecordIt, seconds: float) -> None:
         await self._around.keep_recording(self.caller.call, self.flow, recording_of(self.caller.channel), wanted)

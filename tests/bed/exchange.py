@@ -1,6 +1,6 @@
 """A real Asterisk whose inbound calls go through flows, the real service that runs those, and an office whose telephones always answer.
 
-A caller dials the name of a flow. The dialplan says by hand what the generated one says: three guards before the application, and a fallback.
+A caller dials the name of a flow. The dialplan says by hand what the generated one says: three guards before the application, a fallback.
 Everything lies in one folder, which Asterisk and the service see as /mnt, so that a sound has one path.
 """
 
@@ -27,6 +27,7 @@ from ivr_flows.said import ReadOut, every_digit
 from tests.bed.ari import FILES, Switchboard
 from tests.bed.asterisk import Endpoint
 from tests.bed.house import wait_for
+from tests.bed.namespace import inside
 from tests.bed.passage import Passage
 from tests.house.sources import ROOT
 
@@ -214,11 +215,10 @@ class Exchange(Switchboard):
                 for one in self._kept:
                     one.close()
 
-    def keep(self, listener: socket.socket) -> None:
-        """A socket that lives as long as the exchange, in the place of one before."""
-        for one in self._kept:
-            one.close()
-        self._kept = [listener]
+    def listen(self, port: int) -> None:
+        """Somebody takes connections on this port, and never answers."""
+        if not self._kept:
+            self._kept.append(inside(self.lan.names["pbx"], lambda: socket.create_server(("127.0.0.1", port))))
 
     def start(self) -> None:
         """Begin the service, and wait until it takes calls."""

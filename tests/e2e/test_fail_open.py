@@ -7,7 +7,6 @@ Callers wait in every node that waits for something. The office answers every ca
 from __future__ import annotations
 
 import signal
-import socket
 import sqlite3
 import time
 from collections.abc import Iterator
@@ -21,7 +20,6 @@ from tests.bed import disks
 from tests.bed.asterisk import UnavailableError
 from tests.bed.exchange import PROGRAM, Exchange
 from tests.bed.house import wait_for
-from tests.bed.namespace import inside
 from tests.bed.passage import Passage
 
 pytestmark = [needs.root, needs.namespaces(), needs.program("mmdebstrap", "sipp")]
@@ -76,8 +74,7 @@ def exchange(running: Exchange) -> Iterator[Exchange]:
 
 def everywhere(exchange: Exchange) -> list[str]:
     """A caller at every node; returns the far ends of those who are in the application, and whom it is up to."""
-    slow = inside(exchange.lan.names["pbx"], lambda: socket.create_server(("127.0.0.1", 9009)))
-    exchange.keep(slow)
+    exchange.listen(9009)
     before = len(exchange.nodes())
     for name in NODES:
         exchange.call(f"at_{name}")
