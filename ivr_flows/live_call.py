@@ -264,6 +264,8 @@ class LiveCall:
 
     async def _connect(self, effect: Connect) -> None:
         """Decide in ARI, talk in dialplan: set the variables, and let go."""
+        for token in list(self._playing.values()):
+            await self._stop_play(token)
         self.leaving = True
         if effect.back:
             await Applications(self._channel.asker).subscribe(dialplan.APP, event_source=[f"channel:{self.caller.channel}"])

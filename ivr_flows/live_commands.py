@@ -17,7 +17,9 @@ def add(words: Commands, common: argparse.ArgumentParser) -> None:
     parser = words.add_parser("run", parents=[common], help="the service: takes the calls that Asterisk hands to flows")
     parser.add_argument("--ari-port", type=int, default=8088, metavar="PORT", help="Asterisk's HTTP port on this machine")
     parser.add_argument("--ami-port", type=int, default=5038, metavar="PORT", help="Asterisk's manager port on this machine")
-    parser.add_argument("--canary", type=float, default=300.0, metavar="S", help="seconds between canary calls (default: 300)")
+    parser.add_argument(
+        "--canary", type=float, default=300.0, metavar="S", help="seconds between canary calls (default: 300); 0: none"
+    )
     parser.set_defaults(run=run)
 
 

@@ -86,7 +86,14 @@ class Reception:
         """A request to Asterisk, over the connection of the moment. Raises AriError."""
         if self._connection is None:
             raise LostError(f"{request.method} {request.path}: there is no connection with Asterisk")
-        return await self._connection.ask(request)
+        connection = self._connection
+        try:
+            return await connection.ask(request)
+        except LostError:  # nobody waits on a connection that does not answer
+            if connection is self._connection:
+                self._reconciled.clear()
+            connection.abort()
+            raise
 
     def tell(self, *records: Record) -> None:
         """Facts for the ledger."""
@@ -130,6 +137,7 @@ class Reception:
         """One connection, from its reconciliation to its loss."""
         self._connection = connection
         work = asyncio.create_task(self._work(connection))
+        work.add_done_callback(lambda task: connection.abort())  # without a beat there is no use in it
         try:
             async for event in connection.events():
                 self._happened(event)
@@ -160,9 +168,9 @@ class Reception:
                     self._trouble.happened(f"{connection.waiting} events of Asterisk's wait: new calls are left to the dialplan")
                 await asyncio.gather(*(self._renew(call) for call in list(self.calls.values())))
                 await asyncio.sleep(BEAT_S)
-        except LostError as error:
-            log.debug("%s", error)
-            await connection.close()
+        except AriError as error:
+            log.info("the connection with Asterisk is begun anew: %s", error)
+            connection.abort()
 
     async def _claims(self) -> str:
         """Whether this Asterisk offers calls to be claimed, the third guard."""
@@ -177,8 +185,10 @@ class Reception:
 
     async def _renew(self, call: LiveCall) -> None:
         if call.inside and not call.leaving:
-            with contextlib.suppress(GoneError):
+            try:
                 await Channel(self, call.caller.channel).set_channel_var(variable=_LEASE, value=str(LEASE_S))
+            except RefusedError as error:  # it has just gone; where it has not, the dialplan's own limit holds
+                log.debug("%s", error)
 
     async def _reconcile(self) -> None:
         apps = await Applications(self).list()
@@ -301,10 +311,11 @@ class Reception:
         call = LiveCall(self, self, caller, flow, snapshot, answered=channel.state == "Up")
         self.calls[channel.id] = call
         self.taken += 1
-        await self._renew(call)
         life = asyncio.create_task(call.run())
         self._tasks.add(life)
         life.add_done_callback(lambda task: self._ended(call, task))
+        with contextlib.suppress(LostError):
+            await self._renew(call)
 
     def _ended(self, call: LiveCall, task: asyncio.Task[None]) -> None:
         """A call's life is over; where it ended in an error of ours, somebody's phone rings."""

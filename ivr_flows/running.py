@@ -53,7 +53,7 @@ async def _serve(box: Box, service: Service, teller: Teller, access: Access, man
     work = [
         asyncio.create_task(_keep(reception, access), name="connection"),
         asyncio.create_task(_pulse(service, reception, teller), name="pulse"),
-        asyncio.create_task(_sing(reception, canary_s), name="canary"),
+        *([asyncio.create_task(_sing(reception, canary_s), name="canary")] if canary_s else []),
         asyncio.create_task(watch(box, service.clock, teller, manager), name="watch"),
     ]
     sd_notify("READY=1")

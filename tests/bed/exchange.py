@@ -32,7 +32,7 @@ from tests.bed.passage import Passage
 from tests.house.sources import ROOT
 
 ANSWERS_MS = 300
-PROGRAM = (sys.executable, "-m", "appliance", "ivr", "run", "--canary", "3600")
+PROGRAM = (sys.executable, "-m", "appliance", "ivr", "run", "--canary", "0")
 GUARDS = """exten => _[a-z][a-z0-9_]!,1,Set(APPLIANCE_FLOW=${EXTEN})
 same => n,Set(APPLIANCE_ROUTE=front)
 same => n,Set(APPLIANCE_CALLER=${CALLERID(num)})

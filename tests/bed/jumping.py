@@ -33,4 +33,4 @@ class JumpingClock(SystemClock):
 
 if __name__ == "__main__":
     logs.set_up("ivr")
-    sys.exit(running.run(Box.at(Path(sys.argv[3])), JumpingClock(int(sys.argv[1])), canary_s=3600))
+    sys.exit(running.run(Box.at(Path(sys.argv[3])), JumpingClock(int(sys.argv[1])), canary_s=0))

@@ -16,7 +16,6 @@ from pathlib import Path
 import pytest
 
 from tests import needs
-from tests.bed import disks
 from tests.bed.asterisk import UnavailableError
 from tests.bed.exchange import PROGRAM, Exchange
 from tests.bed.house import wait_for
@@ -24,7 +23,10 @@ from tests.bed.passage import Passage
 
 pytestmark = [needs.root, needs.namespaces(), needs.program("mmdebstrap", "sipp")]
 
-WITHIN_S = 5.0
+WITHIN_S = 10.0
+"""5 s are promised; the rest is for a machine that runs many tests at once."""
+SILENCE_S = 6.0
+"""Longer than a lease: who is still where he was has not been forgotten."""
 HEAD = "flow: {name}\nlanguage: ja\nstart: first\nfallback: group:front\nhosts: [127.0.0.1]\nnodes:\n  first: {node}\n"
 BYE = "  bye: {type: hangup}\n"
 NODES = {
@@ -78,7 +80,7 @@ def everywhere(exchange: Exchange) -> list[str]:
     before = len(exchange.nodes())
     for name in NODES:
         exchange.call(f"at_{name}")
-    wait_for("callers everywhere", lambda: len(exchange.nodes()) == before + len(NODES))
+    wait_for("callers everywhere", lambda: len(exchange.nodes()) >= before + len(NODES))
     wait_for("a conversation", lambda: len(exchange.talking()) == 1)
     wait_for("the callers inside", lambda: len(exchange.inside()) == len(INSIDE))
     time.sleep(1.0)
@@ -153,7 +155,7 @@ def test_websocket_cut_for_a_moment(exchange: Exchange) -> None:
     time.sleep(1.0)
     exchange.passage.mend()
     wait_for("the service", lambda: exchange.beat() >= time.time() - 1.5)
-    time.sleep(WITHIN_S)
+    time.sleep(SILENCE_S)
     assert exchange.talking() == talked
     assert len(exchange.inside()) == len(INSIDE), "every caller goes on where he was"
 
@@ -172,39 +174,10 @@ def test_database_locked(exchange: Exchange) -> None:
 
 def goes_on(exchange: Exchange, talked: list[str]) -> None:
     """Nothing changes for anybody, and new callers come into the flow."""
-    time.sleep(WITHIN_S)
+    time.sleep(SILENCE_S)
     assert exchange.talking() == talked
     assert len(exchange.inside()) == len(INSIDE)
     for name in NODES:
         exchange.call(f"at_{name}")
     wait_for("new callers inside", lambda: len(exchange.inside()) == 2 * len(INSIDE), WITHIN_S)
     wait_for("a second conversation", lambda: len(exchange.talking()) == 2, WITHIN_S)
-
-
-def test_disk_full(tmp_path: Path) -> None:
-    with disks.disk(tmp_path / "bed", 60_000), exchange_of(tmp_path / "bed" / "pbx") as exchange:
-        exchange.start()
-        talked = everywhere(exchange)
-        filler = disks.fill(tmp_path / "bed")
-        goes_on(exchange, talked)
-        filler.unlink()
-        wait_for("what happened meanwhile", lambda: exchange.nodes().count("first") >= 2 * len(NODES))
-        exchange.kill()
-        exchange.expected += ["Stasis app 'appliance' not active", "No space left", "write"]
-        exchange.settled()
-
-
-@pytest.mark.parametrize("hours", [-5, 5])
-def test_clock_jump(tmp_path: Path, hours: int) -> None:
-    program = (*PROGRAM[:1], "-m", "tests.bed.jumping", str(hours))
-    with exchange_of(tmp_path / "pbx", program) as exchange:
-        exchange.start()
-        talked = everywhere(exchange)
-        exchange.signal(signal.SIGUSR1)
-        time.sleep(WITHIN_S)
-        assert exchange.talking() == talked
-        assert len(exchange.inside()) == len(INSIDE), "no caller's time is over, and none waits for ever"
-        new_callers_are_served(exchange)
-        exchange.kill()
-        exchange.expected.append("Stasis app 'appliance' not active")
-        exchange.settled()
