@@ -1,8 +1,6 @@
-"""What lint has to know of a box, read out of its configuration; None where no configuration is at hand."""
+"""What lint has to know of a box, read out of its configuration; None where none is at hand that tells of telephones."""
 
 from __future__ import annotations
-
-from typing import Any
 
 from appliance.box import Box
 from ivr_flows.around_flow import Site
@@ -10,9 +8,9 @@ from ivr_flows.around_flow import Site
 
 def site_of(box: Box) -> Site | None:
     """The box's groups, queues, extensions, boxes, rooms and routes."""
-    phone: Any = getattr(box.config, "phone", None)
-    if phone is None or not box.source.text:
+    if "phone" not in box.config.model_fields_set:
         return None
+    phone = box.config.phone
     return Site(
         groups={one.name: len(one.members) for one in phone.groups},
         queues={one.name: len(one.members) for one in phone.queues},
