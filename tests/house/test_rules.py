@@ -48,8 +48,6 @@ HOMES = {
     "uvicorn": ("appliance/web/serve.py",),
     "websockets": ("ivr_flows/ari.py",),
     "yaml": ("ivr_flows/yaml_text.py",),
-    "yaml": ("ivr_flows/yaml_text.py",),
-    "websockets": ("ivr_flows/ari.py",),
 }
 OURS = {"appliance", "capture", "uploader", "ivr_flows", "provisioning"}
 
