@@ -15,6 +15,7 @@ from appliance import __version__, keys
 from appliance.box import Box
 from appliance.calls import Call
 from appliance.clock import Clock
+from appliance.errors import SaidError
 from appliance.keys import Identity
 from appliance.ledger import Ledger
 from appliance.lookup import is_paused
@@ -22,6 +23,9 @@ from appliance.numbers import pretty
 from appliance.popups.cards import Card, card, line_name, name_beside
 from appliance.web import i18n, labels
 from appliance.web.accounts import Accounts, Session
+from appliance.web.people import People
+from appliance.web.rights import Scope, scope_of
+from appliance.web.roles import Roles
 
 _TEMPLATES = Path(__file__).parent / "templates"
 
@@ -51,6 +55,25 @@ class Console:
         return Accounts(self.ledger, self.clock.now, self.box.config.web.session_hours)
 
     @property
+    def people(self) -> People:
+        """The accounts as whoever looks after them sees them."""
+        return People(self.ledger, self.clock.now)
+
+    @property
+    def roles(self) -> Roles:
+        """The roles."""
+        return Roles(self.ledger, self.clock.now)
+
+    def scope(self, session: Session) -> Scope | None:
+        """The lines that this session sees; None is all."""
+        return scope_of(session.role, self.box.config)
+
+    def sees(self, session: Session, call: Call) -> bool:
+        """Whether the call is on a line of theirs."""
+        scope = self.scope(session)
+        return scope is None or scope.covers(call.line)
+
+    @property
     def identities(self) -> list[Identity]:
         """The console's own key, which opens recordings for listening."""
         return [keys.playback_identity(self.box.folders.keys, self.clock.now())]
@@ -58,6 +81,11 @@ class Console:
     def language(self, request: Request) -> str:
         """The language of this request's answer."""
         return i18n.choose(request.headers.get("accept-language", ""))
+
+    def said(self, request: Request, error: Exception) -> str:
+        """What an error says, in the reader's language where it knows it."""
+        text = error.text if isinstance(error, SaidError) else None
+        return text.translated(i18n.catalogue(self.language(request)).gettext) if text else str(error)
 
     def page(self, request: Request, template: str, session: Session | None, status: int = 200, /, **values: Any) -> HTMLResponse:
         """A whole page."""

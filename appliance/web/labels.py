@@ -83,3 +83,22 @@ SERVICE = {
     "ok": N_("works"),
     "stopped": N_("stopped"),
 }
+
+ROLE = {
+    "administrator": N_("Administrator"),
+    "manager": N_("Manager"),
+    "operator": N_("Operator"),
+    "technician": N_("Technician"),
+}
+
+RIGHT = {
+    "search": N_("Search calls and open one"),
+    "listen": N_("Listen to recordings"),
+    "download": N_("Take a copy of a recording away"),
+    "popup": N_("See the card of a ringing call"),
+    "live": N_("Listen in on a call under way"),
+    "pause": N_("Pause and resume a recording"),
+    "users": N_("Look after accounts and roles"),
+    "health": N_("See the health of the box"),
+    "own_account": N_("Look after one's own account"),
+}

@@ -35,6 +35,14 @@ class SignInNeededError(Exception):
     """The page is for people who are signed in."""
 
 
+class NotAllowedError(Exception):
+    """Their role does not have this right."""
+
+    def __init__(self, right: Right) -> None:
+        super().__init__(f"this needs the right {right.value}")
+        self.right = right
+
+
 def console_of(request: Request) -> Console:
     """The running console."""
     console: Console = request.app.state.console
@@ -53,12 +61,14 @@ def session_of(request: Request) -> Session | None:
 
 
 def allowed(right: Right) -> Callable[[Request], Session]:
-    """A dependency: the session, if it has this right. Everybody who is signed in has all of them, for now."""
+    """A dependency: the session, if its role has this right."""
 
     def check(request: Request) -> Session:
         session = session_of(request)
         if session is None:
             raise SignInNeededError
+        if right not in session.role.rights:
+            raise NotAllowedError(right)
         return session
 
     check.right = right  # type: ignore[attr-defined]

@@ -67,6 +67,7 @@ def _telephone(wiring: Wiring, desk: Extension) -> Iterator[str]:
             ("dtmf_mode", _DTMF[desk.dtmf]), ("force_rport", True), ("rewrite_contact", True), ("rtp_symmetric", True),
             ("language", wiring.phone.language), ("tone_zone", "jp"), ("named_call_group", pickup), ("named_pickup_group", pickup),
             ("mailboxes", f"{desk.voicemail}@default" if desk.voicemail else ""), ("send_pai", True), ("tos_audio", "ef"),
+            ("connected_line_method", "update"),
             ("media_encryption", "sdes" if desk.encrypted else "no"), ("device_state_busy_at", 0 if desk.call_waiting else 1),
             ("callerid", Written(f'"{name}" <{desk.number}>')),
             *(("set_var", f"{variable}={given}") for variable, given in marks if given),

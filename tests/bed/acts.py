@@ -20,6 +20,7 @@ from tests.bed.lan import Lan
 
 TIMEOUT_S = 25
 _VIA = "Via: SIP/2.0/UDP [local_ip]:[local_port];branch=[branch]"
+_ALLOW = "Allow: INVITE, ACK, CANCEL, BYE, INFO, UPDATE, REFER, NOTIFY\n"
 _END = "Max-Forwards: 70\nContent-Length: 0"
 
 
@@ -103,7 +104,7 @@ class invite(Act):  # noqa: N801
         def once(number: int, proof: str, branch: str) -> str:
             return _send(
                 f"INVITE {uri} SIP/2.0\n{_VIA.replace('[branch]', branch)}\nFrom: {_from(me)}\nTo: <{uri}>\nCall-ID: [call_id]\n"
-                f"CSeq: {number} INVITE\nContact: <sip:{me.number}@[local_ip]:[local_port]>\nMax-Forwards: 70\n{proof}{me.headers}"
+                f"CSeq: {number} INVITE\nContact: <sip:{me.number}@[local_ip]:[local_port]>\nMax-Forwards: 70\n{_ALLOW}{proof}{me.headers}"
                 f"Content-Type: application/sdp\nContent-Length: [len]\n\n{me.sdp()}"
             )
 
@@ -221,7 +222,7 @@ def _ok(status: str = "200 OK", body: str = "", tag: str = "") -> str:
     content = f"Content-Type: application/sdp\nContent-Length: [len]\n\n{body}" if body else "Content-Length: 0"
     return _send(
         f"SIP/2.0 {status}\n[last_Via:]\n[last_Record-Route:]\n[last_From:]\n[last_To:]{tag}\n[last_Call-ID:]\n[last_CSeq:]\n"
-        f"Contact: <sip:bed@[local_ip]:[local_port]>\n{content}",
+        f"Contact: <sip:bed@[local_ip]:[local_port]>\n{_ALLOW}{content}",
         retrans=bool(body),
     )
 

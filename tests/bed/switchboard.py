@@ -159,9 +159,9 @@ class Flow:
     max_minutes: int = 10
 
 
-def office_of(folder: Path, box: str = "all") -> Switchboard:
+def office_of(folder: Path, box: str = "all", flows: Mapping[str, Published] | None = None) -> Switchboard:
     """The office of one of the boxes in tests/boxes."""
-    return Switchboard(folder, (BOXES / box / "appliance.toml").read_text("utf-8"), {"main": Flow()})
+    return Switchboard(folder, (BOXES / box / "appliance.toml").read_text("utf-8"), flows or {"main": Flow()})
 
 
 def _tone(key: str) -> NDArray[np.int16]:

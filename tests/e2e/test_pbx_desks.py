@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.bed.acts import answer, bye, cancelled, hears_bye, inform, invite, press, renewed, rung, talk
+from tests.bed.acts import answer, bye, cancelled, hears_bye, inform, invite, press, rung, talk
 from tests.bed.switchboard import PIN, Switchboard, office_of
 
 BOSS, SHOP = "0312345679", "0312345670"
@@ -90,7 +90,7 @@ def test_a_busy_desk_without_call_waiting_sends_a_second_call_on(office: Switchb
 def test_a_colleague_of_the_same_pickup_group_takes_a_ringing_call(office: Switchboard) -> None:
     office.plays(
         office.desk("205", rung(), cancelled(), calls=False), office.desk("201", invite("205"), talk(2), bye()),
-        office.desk("206", talk(1), invite("*8"), renewed(), hears_bye()),
+        office.desk("206", talk(1), invite("*8"), hears_bye()),
     )  # fmt: skip
 
 
@@ -104,7 +104,7 @@ def test_somebody_of_another_group_cannot_take_it(office: Switchboard) -> None:
 def test_a_call_that_rings_at_a_desk_is_taken_by_its_number(office: Switchboard) -> None:
     office.plays(
         office.desk("205", rung(), cancelled(), calls=False), office.desk("201", invite("205"), talk(2), bye()),
-        office.desk("202", talk(1), invite("**205"), renewed(), hears_bye()),
+        office.desk("202", talk(1), invite("**205"), hears_bye()),
     )  # fmt: skip
 
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.bed.acts import answer, bye, cancelled, decline, hears_bye, invite, press, renewed, rung, talk
+from tests.bed.acts import answer, bye, cancelled, decline, hears_bye, invite, press, rung, talk
 from tests.bed.switchboard import Switchboard, office_of
 
 SHOP, HELP = "0312345670", "0312345671"
@@ -84,14 +84,14 @@ def test_a_group_of_which_nobody_answers_ends_as_the_group_says(office: Switchbo
 
 
 def test_a_caller_waits_in_a_queue_until_a_member_answers(office: Switchboard) -> None:
-    office.plays(office.desk("202", rung(1), *TAKES, calls=False), office.desk("205", invite("610"), renewed(), *SHORT))
+    office.plays(office.desk("202", rung(1), *TAKES, calls=False), office.desk("205", invite("610"), talk(2.5), bye()))
 
 
 def test_in_a_queue_by_order_the_next_member_rings_when_the_first_does_not_answer(office: Switchboard) -> None:
     office.plays(
         office.desk("202", rung(), cancelled(), calls=False),
         office.desk("203", rung(), *TAKES, calls=False),
-        office.desk("205", invite("610"), renewed(), *SHORT),
+        office.desk("205", invite("610"), talk(9), bye()),
     )
 
 
@@ -99,7 +99,7 @@ def test_in_a_queue_for_all_every_member_rings(office: Switchboard) -> None:
     office.plays(
         office.desk("205", rung(), cancelled(), calls=False),
         office.desk("206", rung(1), *TAKES, calls=False),
-        office.desk("201", invite("611"), renewed(), *SHORT),
+        office.desk("201", invite("611"), talk(2.5), bye()),
     )
 
 

@@ -31,7 +31,7 @@ from appliance.web.rights import Right
 from appliance.web.security import allowed, console_of, session_of
 
 router = APIRouter()
-Watcher = Annotated[Session, Depends(allowed(Right.LIVE))]
+Watcher = Annotated[Session, Depends(allowed(Right.POPUP))]
 KINDS: tuple[type[Record], ...] = (
     CallRinging, CallAnswered, RecordingPaused, RecordingResumed, CallEnded, CallNotRecorded, RecordingReady, RecordingFailed,
 )  # fmt: skip
@@ -46,8 +46,14 @@ def page(request: Request, session: Watcher) -> Response:
     console = console_of(request)
     row = console.ledger.last_row()
     since = console.clock.now() - _DAY
-    opened = _select(console, "WHERE ended_at IS NULL AND started_at > ? ORDER BY started_at DESC LIMIT 100", since)
-    ended = _select(console, f"WHERE ended_at IS NOT NULL AND started_at > ? ORDER BY ended_at DESC LIMIT {RECENT}", since)
+    scope = console.scope(session)
+    mine, lines = scope.clause() if scope else ("1", ())
+    opened = _select(
+        console, f"WHERE {mine} AND ended_at IS NULL AND started_at > ? ORDER BY started_at DESC LIMIT 100", *lines, since
+    )
+    ended = _select(
+        console, f"WHERE {mine} AND ended_at IS NOT NULL AND started_at > ? ORDER BY ended_at DESC LIMIT {RECENT}", *lines, since
+    )
     return console.page(
         request, "live.html", session, open=[console.card(call) for call in opened], recent=[console.card(call) for call in ended],
         row=row,
@@ -76,7 +82,7 @@ async def _events(request: Request, row: int) -> AsyncIterator[str]:
         row = min(row, await run_in_threadpool(_last_row, console))  # a browser may know rows of a ledger that is no more
         while not news.closing:
             session = await run_in_threadpool(session_of, request)
-            if session is None:
+            if session is None or Right.POPUP not in session.role.rights:
                 return
             row, messages = await run_in_threadpool(_changes, console, row, language, session)
             for message in messages or [": still here\n\n"]:
@@ -101,7 +107,7 @@ def _changes(console: Console, row: int, language: str, session: Session) -> tup
     messages = []
     for name, number in latest.items():
         call_now = get_call(console.ledger.connection, name)
-        if call_now is not None:
+        if call_now is not None and console.sees(session, call_now):
             messages.append(_message(console, call_now, number, language, session))
     return (rows[-1].id if rows else row), messages
 
@@ -112,5 +118,5 @@ def _message(console: Console, call: Call, row: int, language: str, session: Ses
     return f"id: {row}\nevent: card\ndata: {data}\n\n"
 
 
-def _select(console: Console, where: str, *values: int) -> list[Call]:
+def _select(console: Console, where: str, *values: int | str) -> list[Call]:
     return [read_call(row) for row in console.ledger.connection.execute(*select_calls(where, values))]
