@@ -114,6 +114,8 @@ class CallAnswered(Record):
     """Speech may flow."""
 
     call: str
+    by: str = ""
+    """The extension that answered, where it is known."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
