@@ -20,6 +20,7 @@ from appliance.capture_settings import Capture as Capture
 from appliance.capture_settings import Rule as Rule
 from appliance.errors import ConfigError
 from appliance.options import Options as Options
+from appliance.popup_settings import Popup as Popup
 from appliance.terms import Proof as Proof
 from appliance.terms import Retention as Retention
 from appliance.terms import RetentionRule as RetentionRule
@@ -199,6 +200,7 @@ class Config(Options):
     sending: Sending = Field(default_factory=Sending, title="Sending", description="How fast and when recordings leave.")
     retention: Retention = Field(default_factory=Retention, title="Retention", description="How long things are kept on the box.")
     proof: Proof = Field(default_factory=Proof, title="Proof", description="How what was recorded is vouched for.")
+    popup: Popup = Field(default_factory=Popup, title="Popup", description="The card of a ringing call.")
     web: Web = Field(default_factory=Web, title="Console", description="The console's address.")
     health: Health = Field(default_factory=Health, title="Health", description="When the health checks complain.")
 

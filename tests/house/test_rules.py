@@ -31,6 +31,7 @@ HOMES = {
         "appliance/capture_settings.py",
         "appliance/config.py",
         "appliance/options.py",
+        "appliance/popup_settings.py",
         "appliance/terms.py",
         "uploader/stores/",
     ),
