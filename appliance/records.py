@@ -20,6 +20,8 @@ from appliance.desk_records import CallTaken as CallTaken
 from appliance.health_records import Heartbeat as Heartbeat
 from appliance.health_records import IssueClosed as IssueClosed
 from appliance.health_records import IssueOpened as IssueOpened
+from appliance.health_records import NoticeSent as NoticeSent
+from appliance.health_records import PowerLost as PowerLost
 from appliance.health_records import WeirdSeen as WeirdSeen
 from appliance.proof_records import CallErased as CallErased
 from appliance.proof_records import CheckpointSigned as CheckpointSigned
@@ -36,6 +38,7 @@ from appliance.storage import DrillDone as DrillDone
 from appliance.storage import HeaderChanged as HeaderChanged
 from appliance.storage import StoreProbed as StoreProbed
 from appliance.storage import StoreSampled as StoreSampled
+from appliance.storage import TwinSeen as TwinSeen
 
 
 class Direction(StrEnum):
@@ -372,7 +375,7 @@ KINDS: dict[str, type[Record]] = {
         RecordingFailed, CallNotRecorded, UploadDone, UploadParked, RecordingExpired, RecordingHeld, RecordingErased, Listened,
         Exported, Changed, NodeEntered, WeirdSeen, IssueOpened, IssueClosed, Heartbeat, CheckpointSigned, CheckpointStored,
         CheckpointStamped, RecordingLabelled, ErasureAsked, ObjectsErased, CallErased, StoreProbed, StoreSampled, DrillDone,
-        HeaderChanged, CallTaken, CallNoted, CallLinked,
+        HeaderChanged, CallTaken, CallNoted, CallLinked, PowerLost, NoticeSent, TwinSeen,
     )
 }  # fmt: skip
 

@@ -203,8 +203,8 @@ class Alone:
     def heard(self, call: CallId, at: int, now: int) -> None:
         """Audio of this call was heard."""
         dialog = self._dialogs.get(call)
-        if dialog is not None and dialog.live:
-            dialog.now, dialog.last_at, dialog.recovered = now, max(at, dialog.last_at), False
+        if dialog is not None:
+            dialog.heard(at, now)
 
     def tick(self, now: int) -> list[Effect]:
         """What is due at `now`."""

@@ -135,6 +135,11 @@ class Dialog:
         """Whether it has not ended."""
         return self.state is not State.ENDED
 
+    def heard(self, at: int, now: int) -> None:
+        """Speech of this call was heard."""
+        if self.state is not State.ENDED:
+            self.now, self.last_at, self.recovered = now, max(at, self.last_at), False
+
     def side_of(self, message: Message, from_tag: str) -> Side:
         """Who sent this message of the call. A response keeps the From of the request that it answers."""
         by_caller = from_tag == self.caller_tag

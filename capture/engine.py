@@ -34,6 +34,7 @@ _LOSSES = ("ip-fragments-lost", "tcp-gap", "tcp-streams-many", "media-streams-ma
 
 MAX_REPORTS_PER_CALL = 20_000
 MAX_REPORT = 1500
+EVERY = 1 << 40
 
 
 class Engine:
@@ -153,9 +154,11 @@ class Engine:
         found, self.effects = self.effects, []
         return found
 
-    def take_streams(self, now: int) -> list[tuple[Stream, bytes]]:
-        """Every stream with new packets, and those as they stand on the spool."""
-        gathered = [(owner, run, counted) for owner, run, counted in self.walker.take() if isinstance(owner, Stream)]
+    def take_streams(self, now: int, most: int = EVERY) -> list[tuple[Stream, bytes]]:
+        """Every stream with new packets, or up to so many, and those as they stand on the spool. None does not mean that none wait."""
+        if self.pauses.listens:  # keys are obeyed in the order of time
+            most = EVERY
+        gathered = [(owner, run, counted) for owner, run, counted in self.walker.take(most) if isinstance(owner, Stream)]
         if self.pauses.listens:
             self._hear_keys([(stream, run) for stream, run, _ in gathered])
         taken = []
@@ -167,8 +170,9 @@ class Engine:
             else:
                 kept = run
                 stream.count(counted)
-            for calls in (self.tracker, self.skinny, self.alone):
-                calls.heard(stream.call, max(stream.last, stream.seen), now)
+            dialog = self.dialog(stream.call)
+            if dialog is not None:
+                dialog.heard(max(stream.last, stream.seen), now)
             if kept:
                 taken.append((stream, kept))
         return taken

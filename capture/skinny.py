@@ -113,8 +113,8 @@ class Skinny:
     def heard(self, call: CallId, at: int, now: int) -> None:
         """Audio of this talk was heard."""
         talk = self._talks.get(call)
-        if talk is not None and talk.live:
-            talk.now, talk.last_at, talk.recovered = now, max(at, talk.last_at), False
+        if talk is not None:
+            talk.heard(at, now)
 
     # Legs
 

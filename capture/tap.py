@@ -29,13 +29,13 @@ from capture.scribe import Entry, Scribe
 from capture.spool import Reel, SpoolError
 from capture.timebase import STEP, TimeBase, together
 
-FLUSH, FLUSH_BUSY = SECOND // 5, 2 * SECOND // 5
-"""With many streams the runs are longer, so that writing them costs half. With the sync of half a second behind it (scribe.py), a
-power cut takes less than one second."""
+FLUSH, FLUSH_BUSY = 2 * SECOND // 5, 4 * SECOND // 5
+"""What was heard is written this often. With many streams the runs are longer, so that writing them costs half. The sync follows at
+once (scribe.py), so a power cut takes about one second. A kill takes nothing: what was not written stands in the ring."""
 BUSY = 200
 """Streams."""
 TICK = SECOND
-FLUSH_BYTES = 16 * 1024 * 1024
+FLUSH_BYTES = 64 * 1024 * 1024
 BLOCKS_A_ROUND = 64
 FD_NAME = "ring"
 LISTEN_FDS_START = 3
@@ -86,13 +86,13 @@ class Tap:
         sd_notify("READY=1")
         log.info("listening on %s", self.reel.name)
         while not self._service.stop:
-            self.ring.wait(FLUSH / SECOND, self._service.stop.fileno(), self.control.fileno())
-            self.round()
+            asked = self.ring.wait(self._patience(), self._service.stop.fileno(), self.control.fileno())
+            self.round(asked=self.control.fileno() in asked)
         sd_notify("STOPPING=1")
         self.close()
 
-    def round(self) -> None:
-        """Read what waits, write what is due."""
+    def round(self, *, asked: bool = True) -> None:
+        """Read what waits, write what is due; `asked`: somebody knocks at the control socket."""
         now = self._clock.monotonic()
         walker, memory = self.engine.walker, self.ring.memory
         before = walker.frames
@@ -103,7 +103,8 @@ class Tap:
         if walker.frames != before:
             self._last_at = self._clock.now()
         self._keep_time()
-        self.control.round()
+        if asked or self.control.busy:
+            self.control.round()
         if now - self._ticked_at >= TICK:
             self._ticked_at = now
             self.engine.expire(self._clock.now())
@@ -114,18 +115,30 @@ class Tap:
         try:
             self.recorder.perform(now)
             if self._due(now):
-                self.recorder.flush(now)
                 self._flushed_at = now
+                self.recorder.flush(now)
+                if self.reel.changed:
+                    self._scribe.sync()
             if self.recorder.safe:
                 self.ring.release()
             self._trouble.over("the spool is written again")
         except SpoolError as error:
             self._trouble.happened(str(error))
 
+    def _patience(self) -> float:
+        """How long nothing is due (seconds), if nothing comes."""
+        next_at = self._ticked_at + TICK
+        if not self.recorder.safe or self.ring.holds:
+            next_at = min(next_at, self._flushed_at + self._flush_every)
+        return max(0, next_at - self._clock.monotonic()) / SECOND
+
+    @property
+    def _flush_every(self) -> int:
+        return FLUSH if self.engine.media.size < BUSY else FLUSH_BUSY
+
     def _due(self, now: int) -> bool:
         """Whether what was gathered is to be written."""
-        patience = FLUSH if self.engine.media.size < BUSY else FLUSH_BUSY
-        return now - self._flushed_at >= patience or self.engine.buffered > FLUSH_BYTES or self.ring.scarce
+        return now - self._flushed_at >= self._flush_every or self.engine.buffered > FLUSH_BYTES or self.ring.scarce
 
     def _keep_time(self) -> None:
         """Say that the wall clock was set, and adopt its time once no call is under way."""

@@ -120,8 +120,8 @@ class Tracker:
     def heard(self, call: CallId, at: int, now: int) -> None:
         """Media of this call was heard."""
         dialog = self._dialogs.get(call)
-        if dialog is not None and dialog.live:
-            dialog.now, dialog.last_at, dialog.recovered = now, max(at, dialog.last_at), False
+        if dialog is not None:
+            dialog.heard(at, now)
 
     def _find(self, message: Message, from_tag: str, to_tag: str) -> Dialog | None:
         """The newest call of this Call-ID and tag that the message may belong to; what is older than its INVITE is the one before's."""

@@ -167,7 +167,7 @@ def _refusals(asked: Probe) -> Iterator[Capability]:
         key = f"{asked.prefix}-tried"
         yield _tried(asked, _CHECKSUM, lambda: store.dare_wrong_checksum(f"{key}-checksum", source), "bytes with a wrong checksum")
         store.put(key, source)
-        yield _tried(asked, "overwrite", lambda: store.dare_replace(key, other), "other bytes over an object")
+        yield _tried(asked, "overwrite", lambda: store.dare_replace(key, other), "other bytes in the place of an object's")
         yield _tried(asked, "delete", lambda: store.dare_delete(key), "deleting an object for good")
         yield _tried(asked, "list-others", lambda: store.dare_list("v1/"), "listing what belongs to others")
     ahead = store.clock_offset()

@@ -35,9 +35,9 @@ _STATE = "/mnt"
 """Where the root sees the folder of the run."""
 _ENTER = 'mount --bind "$1" "$2/mnt" && mount --bind "$1/etc/hosts" "$2/etc/hosts" && shift && exec chroot --userspec=asterisk "$@"'
 _MODULES = re.compile(
-    r"(app_(dial|echo|playback|playtones|senddtmf|stack|stasis|transfer|verbose)|bridge_.*|chan_pjsip|codec_.*"
+    r"(app_(dial|echo|playback|playtones|senddtmf|stack|stasis(_broadcast)?|transfer|verbose)|bridge_.*|chan_pjsip|codec_.*"
     r"|format_(wav|pcm|gsm)|func_(callerid|channel|db|global|hangupcause|logic|pjsip_.*|strings|timeout|volume)|pbx_config"
-    r"|res_(ari.*|crypto|format_attr_.*|http_websocket|musiconhold|pjproject|rtp_asterisk|sorcery_(astdb|config|memory)|srtp"
+    r"|res_(ari.*|clioriginate|crypto|format_attr_.*|http_websocket|musiconhold|pjproject|rtp_asterisk|sorcery_(astdb|config|memory)|srtp"
     r"|stasis.*|timing_timerfd|websocket_client)"
     r"|res_pjsip(_(acl|authenticator_digest|caller_id|diversion|dlg_options|dtmf_info|empty_info|endpoint_identifier_(ip|user)"
     r"|header_funcs|logger|nat|outbound_authenticator_digest|path|pubsub|refer|registrar|rfc3326|rfc3329|sdp_rtp|session))?)\.so"
@@ -139,7 +139,7 @@ def installed() -> Path:
             shutil.rmtree(root, ignore_errors=True)
             command = [
                 "mmdebstrap", "--variant=minbase", f"--include={','.join(PACKAGES)}", "--aptopt=Acquire::Check-Valid-Until \"false\"",
-                "--aptopt=APT::Install-Recommends \"false\"", "sid", str(root), _mirror(),
+                "--aptopt=APT::Install-Recommends \"false\"", "sid", str(root), mirror(),
             ]  # fmt: skip
             finished = subprocess.run(command, capture_output=True, text=True, timeout=INSTALL_S)
             if finished.returncode:
@@ -152,7 +152,7 @@ def installed() -> Path:
     return root
 
 
-def _mirror() -> str:
+def mirror() -> str:
     """The mirror of Debian that apt uses here. Raises UnavailableError."""
     command = ["apt-get", "indextargets", "--format", "$(REPO_URI)", "Created-By: Packages", "Label: Debian"]
     found = subprocess.run(command, capture_output=True, text=True).stdout.split()

@@ -24,7 +24,14 @@ from appliance.web.security import COOKIE, rights_of
 from tests.appliance.furnished import Furnished, TestClient, browser
 from tests.fakes.clock import FakeClock
 
-OPEN = {("/", "GET"), ("/sign-in", "GET"), ("/sign-in", "POST"), ("/sign-in/code", "GET"), ("/sign-in/code", "POST")}
+OPEN = {
+    ("/", "GET"),
+    ("/metrics", "GET"),
+    ("/sign-in", "GET"),
+    ("/sign-in", "POST"),
+    ("/sign-in/code", "GET"),
+    ("/sign-in/code", "POST"),
+}
 VALUES = {"name": "admin", "role": "manager", "customer": "new", "word": "none", "batch": "none"}
 """What stands in the braces of addresses, besides the call."""
 METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "PROPFIND")

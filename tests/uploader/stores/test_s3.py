@@ -11,6 +11,7 @@ import threading
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
+from typing import Literal
 
 import pytest
 
@@ -246,6 +247,30 @@ def test_where_the_provider_takes_no_sha256_the_body_goes_with_its_md5(folders: 
     assert "x-amz-checksum-sha256" not in headers
     assert "if-none-match" not in headers
     assert body == b"sealed"
+
+
+@pytest.mark.parametrize("checksum", ["sha256", "md5"])
+def test_a_wrong_checksum_is_dared_with_the_checksum_that_is_used(
+    folders: Folders, provider: Provider, file: Path, checksum: Literal["sha256", "md5"]
+) -> None:
+    store = s3.open_store(s3.Options(endpoint=provider.endpoint, bucket="bucket", checksum=checksum), folders)
+    assert store.dare_wrong_checksum(KEY, Source(file, hashlib.sha256(b"sealed").hexdigest()))
+    ((_, _, headers, body),) = provider.requests
+    wrong = {"sha256": "x-amz-checksum-sha256", "md5": "content-md5"}[checksum]
+    assert base64.b64decode(headers[wrong]) == hashlib.new(checksum, b"others").digest()
+    assert body == b"sealed"
+
+
+def test_f23_other_bytes_laid_on_top_as_a_version_replace_nothing(store: s3.S3Store, provider: Provider, file: Path) -> None:
+    assert store.dare_replace(KEY, Source(file, "00" * 32))
+    provider.headers = {"x-amz-version-id": "second"}
+    assert not store.dare_replace(KEY, Source(file, "00" * 32))
+
+
+def test_the_buckets_owner_is_given_what_another_accounts_key_stores(folders: Folders, provider: Provider, file: Path) -> None:
+    options = s3.Options(endpoint=provider.endpoint, bucket="bucket", acl="bucket-owner-full-control")
+    s3.open_store(options, folders).put(KEY, Source(file, "00" * 32))
+    assert provider.requests[0][2]["x-amz-acl"] == "bucket-owner-full-control"
 
 
 @pytest.mark.parametrize(("status", "code"), [(507, "InsufficientStorage"), (403, "QuotaExceeded"), (501, "NotImplemented")])
