@@ -19,7 +19,10 @@ from appliance import numbers, options
 from appliance.capture_settings import Capture as Capture
 from appliance.capture_settings import Rule as Rule
 from appliance.errors import ConfigError
+from appliance.notify_settings import Notify as Notify
 from appliance.options import Options as Options
+from appliance.phone_settings import Phone as Phone
+from appliance.popup_settings import Popup as Popup
 from appliance.terms import Proof as Proof
 from appliance.terms import Retention as Retention
 from appliance.terms import RetentionRule as RetentionRule
@@ -106,6 +109,12 @@ class Store(Options):
         title="Must refuse",
         description="What the canary must find refused to the box's own credential: wrong-checksum, overwrite, delete, list-others.",
     )
+    plan_gigabytes: int = Field(
+        default=0,
+        ge=0,
+        title="Plan",
+        description="Gigabytes that the contract's plan allows in the store; 0: no plan. Warned at 80 %.",
+    )
     detached_headers: bool = Field(
         default=False,
         title="Detached headers",
@@ -133,6 +142,12 @@ class Sending(Options):
     )
     pause_on_loss: bool = Field(
         default=True, title="Pause on loss", description="true: nothing leaves for a minute after speech was lost on the wire."
+    )
+    read_back: Literal["unproven", "always"] = Field(
+        default="unproven",
+        title="Read back",
+        description="always: everything is read back once it was sent; unproven: unless the canary proved that the store refuses what does "
+        "not match its checksum.",
     )
     fresh_every: int = Field(
         default=3,
@@ -175,6 +190,14 @@ class Health(Options):
     backlog_minutes: int = Field(
         default=30, ge=1, title="Backlog", description="Warn when a recording waits longer than this to be rendered or stored."
     )
+    business_hours: Annotated[str, AfterValidator(options.day_hours)] = Field(
+        default="09:00-17:30",
+        title="Business hours",
+        description="Hours of Monday to Friday in which the mirror port must not be silent; empty: never asked.",
+    )
+    silent_minutes: int = Field(
+        default=60, ge=5, title="Silence", description="So many minutes without a frame in business hours are an error."
+    )
 
 
 class Config(Options):
@@ -199,8 +222,11 @@ class Config(Options):
     sending: Sending = Field(default_factory=Sending, title="Sending", description="How fast and when recordings leave.")
     retention: Retention = Field(default_factory=Retention, title="Retention", description="How long things are kept on the box.")
     proof: Proof = Field(default_factory=Proof, title="Proof", description="How what was recorded is vouched for.")
+    popup: Popup = Field(default_factory=Popup, title="Popup", description="The card of a ringing call.")
+    phone: Phone = Field(default_factory=Phone, title="Telephone system", description="The office's telephones, on Asterisk.")
     web: Web = Field(default_factory=Web, title="Console", description="The console's address.")
     health: Health = Field(default_factory=Health, title="Health", description="When the health checks complain.")
+    notify: Notify = Field(default_factory=Notify, title="Notices", description="Who is told of troubles, and how.")
 
     def line(self, *spellings: str) -> Line | None:
         """The configured line that one of these numbers (raw or normalised) means."""

@@ -33,6 +33,8 @@ class IssueOpened(Record):
     severity: str
     what: str
     mend: str
+    what_ja: str = ""
+    mend_ja: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,3 +57,29 @@ class Heartbeat(Record):
     pid: int
     state: str
     detail: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PowerLost(Record):
+    """The box went down without being told to, and is up again."""
+
+    subject_field = "serial"
+    identity_fields = ("last_sign",)
+
+    serial: str
+    last_sign: int
+    """The last that was heard of it before."""
+    booted_at: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NoticeSent(Record):
+    """Somebody was told of a trouble, of its end, or of how the day went."""
+
+    subject_field = "channel"
+    identity_fields = ("notice",)
+
+    channel: str
+    notice: str
+    event: str
+    """`opened`, `reminded`, `resolved`, `summary` or `test`."""

@@ -95,7 +95,7 @@ def save_identity(path: Path, identity: Identity, now: int) -> None:
 
 def load_identities(path: Path) -> list[Identity]:
     """Every age identity in this file. Raises KeyFileError."""
-    text = _private_text(path)
+    text = private_text(path)
     try:
         found = [Identity.parse(path.stem, match) for match in _SECRET.findall(text)]
     except bech32.Bech32Error as error:
@@ -109,7 +109,7 @@ def identities_in(folder: Path) -> list[Identity]:
     """Every identity in the `*.key` files of a keys folder, by file name; other keys there are passed over."""
     found = []
     for path in sorted(folder.glob("*.key")) if folder.is_dir() else []:
-        if _SECRET.search(_private_text(path)):
+        if _SECRET.search(private_text(path)):
             found += load_identities(path)
     return found
 
@@ -169,7 +169,7 @@ def signing_key(folder: Path) -> SigningKey:
             if not path.exists():
                 _new_signing_key(path)
     try:
-        key = serialization.load_pem_private_key(_private_text(path).encode(), password=None)
+        key = serialization.load_pem_private_key(private_text(path).encode(), password=None)
     except ValueError as error:
         raise KeyFileError(f"{path}: holds no private key in PEM form; restore it from the backup") from error
     if not isinstance(key, Ed25519PrivateKey):
@@ -221,7 +221,8 @@ def _is_there(path: Path) -> bool:
         raise KeyFileError(f"{path}: cannot be read ({error.strerror}); check its name and owner") from error
 
 
-def _private_text(path: Path) -> str:
+def private_text(path: Path) -> str:
+    """The text of a file that is nobody else's business. Raises KeyFileError."""
     try:
         mode = path.stat().st_mode
         if mode & 0o077 and "CREDENTIALS_DIRECTORY" not in os.environ:

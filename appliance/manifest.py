@@ -23,6 +23,10 @@ RECORDING = "manifest"
 CHECKPOINT = "checkpoint"
 BUNDLE = "bundle"
 ERASURE = "erasure"
+HEARTBEAT = "heartbeat"
+WIPE = "wipe"
+BACKUP = "backup"
+COMMISSION = "commission"
 
 
 class ManifestError(ValueError):

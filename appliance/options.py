@@ -54,6 +54,13 @@ def hours(text: str) -> str:
     return text
 
 
+def day_hours(text: str) -> str:
+    """A span of hours within one day, or nothing. Raises ValueError with the mend."""
+    if hours(text) and text[:5] > text[6:]:
+        raise ValueError("goes beyond midnight; write hours of one day, such as 09:00-17:30")
+    return text
+
+
 def caller(text: str) -> str:
     """Whom a rule speaks of. Raises ValueError with the mend."""
     if text not in WITHHELD and not _NUMBER.fullmatch(text):

@@ -14,9 +14,14 @@ from dataclasses import MISSING, dataclass, fields
 from enum import StrEnum
 from typing import Any
 
+from appliance.desk_records import CallLinked as CallLinked
+from appliance.desk_records import CallNoted as CallNoted
+from appliance.desk_records import CallTaken as CallTaken
 from appliance.health_records import Heartbeat as Heartbeat
 from appliance.health_records import IssueClosed as IssueClosed
 from appliance.health_records import IssueOpened as IssueOpened
+from appliance.health_records import NoticeSent as NoticeSent
+from appliance.health_records import PowerLost as PowerLost
 from appliance.health_records import WeirdSeen as WeirdSeen
 from appliance.proof_records import CallErased as CallErased
 from appliance.proof_records import CheckpointSigned as CheckpointSigned
@@ -33,6 +38,7 @@ from appliance.storage import DrillDone as DrillDone
 from appliance.storage import HeaderChanged as HeaderChanged
 from appliance.storage import StoreProbed as StoreProbed
 from appliance.storage import StoreSampled as StoreSampled
+from appliance.storage import TwinSeen as TwinSeen
 
 
 class Direction(StrEnum):
@@ -111,6 +117,8 @@ class CallAnswered(Record):
     """Speech may flow."""
 
     call: str
+    by: str = ""
+    """The extension that answered, where it is known."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -369,7 +377,7 @@ KINDS: dict[str, type[Record]] = {
         RecordingFailed, CallNotRecorded, UploadDone, UploadParked, RecordingExpired, RecordingHeld, RecordingErased, Listened,
         Exported, Changed, NodeEntered, WeirdSeen, IssueOpened, IssueClosed, Heartbeat, CheckpointSigned, CheckpointStored,
         CheckpointStamped, RecordingLabelled, ErasureAsked, ObjectsErased, CallErased, StoreProbed, StoreSampled, DrillDone,
-        HeaderChanged,
+        HeaderChanged, CallTaken, CallNoted, CallLinked, PowerLost, NoticeSent, TwinSeen,
     )
 }  # fmt: skip
 

@@ -19,6 +19,8 @@ class StoreProbed(Record):
     store: str
     capabilities: Mapping[str, Any]
     problems: tuple[str, ...]
+    settings: str = ""
+    """Of which store: the fingerprint of its settings."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,3 +60,14 @@ class HeaderChanged(Record):
     """`rotated` or `shredded`."""
     recipients: tuple[str, ...]
     objects: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TwinSeen(Record):
+    """Somebody else writes under this box's name in the store, and nothing more is sent; `problem` is empty where that is over."""
+
+    subject_field = "store"
+    identity_fields = ("at",)
+
+    store: str
+    problem: str

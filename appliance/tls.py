@@ -13,6 +13,11 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
 from appliance import shelf
+from appliance.errors import CouldNotError
+from appliance.moments import SECOND
+
+CERTIFICATE = "web.crt"
+"""The box's own certificate in the keys folder."""
 
 
 class Pair(NamedTuple):
@@ -24,7 +29,7 @@ class Pair(NamedTuple):
 
 def own_certificate(folder: Path, host: str, now: datetime, lifetime: timedelta) -> Pair:
     """The box's self-signed certificate in this folder, made (ECDSA P-256) where it is missing, damaged or about to end."""
-    pair = Pair(folder / "web.crt", folder / "web-tls.pem")
+    pair = Pair(folder / CERTIFICATE, folder / "web-tls.pem")
     if _serves(pair, now):
         return pair
     key = ec.generate_private_key(ec.SECP256R1())
@@ -48,6 +53,15 @@ def own_certificate(folder: Path, host: str, now: datetime, lifetime: timedelta)
     shelf.write(pair.key, pem, mode=0o600)
     shelf.write(pair.certificate, made.public_bytes(serialization.Encoding.PEM), mode=0o644)
     return pair
+
+
+def ends_at(path: Path) -> int:
+    """When the first certificate of this PEM file ends (ns). Raises CouldNotError."""
+    try:
+        certificate = x509.load_pem_x509_certificate(path.read_bytes())
+    except (OSError, ValueError) as error:
+        raise CouldNotError(f"{path}: holds no certificate that can be read ({error}); name a PEM file") from error
+    return int(certificate.not_valid_after_utc.timestamp()) * SECOND
 
 
 def _serves(pair: Pair, now: datetime) -> bool:

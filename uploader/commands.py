@@ -15,7 +15,7 @@ from appliance.errors import CouldNotError, UsageError
 from appliance.ledger import Ledger
 from appliance.recipients import recipients
 from appliance.service import Service
-from uploader import key_commands
+from uploader import key_commands, watching
 
 if TYPE_CHECKING:
     from uploader.crew import Crew
@@ -42,6 +42,9 @@ def add(commands: Commands, common: argparse.ArgumentParser) -> None:
     canary = actions.add_parser("canary", parents=[common], help="try out what the store can do and what it refuses")
     canary.add_argument("--json", action="store_true", help="print one JSON object a capability")
     canary.set_defaults(run=run_canary)
+    notify = actions.add_parser("notify", parents=[common], help="a test notice through every channel, and what came of it")
+    notify.add_argument("--json", action="store_true", help="print one JSON object a channel")
+    notify.set_defaults(run=run_notify)
     key = actions.add_parser("keys", help="keys to which recordings are sealed")
     key_actions = key.add_subparsers(title="actions", metavar="ACTION", required=True)
     new = key_actions.add_parser("new", parents=[common], help="make a key pair; the private half belongs off the box")
@@ -55,6 +58,12 @@ def add(commands: Commands, common: argparse.ArgumentParser) -> None:
     drill.add_argument("--identity", type=Path, metavar="KEYFILE", help="an age key file (default: the box's keys folder)")
     drill.add_argument("--count", type=int, default=10, metavar="N", help="how many (default: 10)")
     drill.set_defaults(run=key_commands.run_drill)
+    watch = actions.add_parser("watch", parents=[common], help="miss the boxes that fell silent, from the other side of the store")
+    watch.add_argument("sites", nargs="*", metavar="CONTRACT/EPOCH", help="which boxes (default: this configuration's own)")
+    watch.add_argument("--hours", type=float, default=3.0, metavar="H", help="how long a box may be silent (default: 3)")
+    watch.add_argument("--signer", default="", metavar="HEX", help="believe only the box with this public key (box.pub)")
+    watch.add_argument("--json", action="store_true", help="print one JSON object a box")
+    watch.set_defaults(run=watching.run_watch)
     salvage = actions.add_parser("salvage", parents=[common], help="what a cut or damaged sealed file still holds")
     salvage.add_argument("file", type=Path, metavar="FILE", help="the sealed file")
     salvage.add_argument("-o", "--output", type=Path, required=True, metavar="OUT", help="where the authenticated beginning goes")
@@ -122,6 +131,22 @@ def run_canary(arguments: argparse.Namespace) -> int:
     return 0
 
 
+def run_notify(arguments: argparse.Namespace) -> int:
+    """Try out every channel."""
+    from uploader.teller import try_all
+
+    box = Box.of(arguments)
+    outcomes = list(try_all(box, SystemClock().now()))
+    for channel, error in outcomes:
+        told = {"channel": channel.name, "kind": channel.kind, "error": str(error or "")}
+        print(json.dumps(told, ensure_ascii=False) if arguments.json else f"{channel.name:12} {error or 'taken'}")
+    if not outcomes:
+        raise CouldNotError(f"{box.source.name}: notify.channels: nobody is told of troubles; add a channel")
+    if failed := [channel.name for channel, error in outcomes if error is not None]:
+        raise CouldNotError(f"not taken: {', '.join(failed)}; see above")
+    return 0
+
+
 def run_restore(arguments: argparse.Namespace) -> int:
     """Bring the site back."""
     from uploader.restore import as_json, restore
@@ -166,6 +191,9 @@ def run_keys_list(arguments: argparse.Namespace) -> int:
 
 def check_config(box: Box) -> None:
     """What the wing has to say of the configuration. Raises ConfigError."""
+    from uploader import teller
     from uploader.store import read_options
 
     read_options(box)
+    for place, channel in enumerate(box.config.notify.channels):
+        teller.read_options(box, place, channel)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import time
 from typing import Any
 
 from appliance import logs
@@ -26,7 +27,7 @@ def add(commands: Commands, common: argparse.ArgumentParser) -> None:
 
 def run_janitor(arguments: argparse.Namespace) -> int:
     """Tidy until told to stop."""
-    from appliance.janitor.work import Janitor
+    from appliance.janitor.work import Janitor, power_lost
 
     logs.set_up("janitor")
     box = Box.of(arguments)
@@ -35,5 +36,9 @@ def run_janitor(arguments: argparse.Namespace) -> int:
             Janitor(box, ledger, SystemClock()).step()
         else:
             service = Service("janitor", box.folders)
+            now = service.clock.now()
+            lost = power_lost(ledger, box.config.site.serial, now - time.clock_gettime_ns(time.CLOCK_BOOTTIME), now)
+            if lost is not None:
+                ledger.append(lost)
             service.run(ledger, Janitor(box, ledger, service.clock).step)
     return 0

@@ -14,19 +14,20 @@ from apscheduler.triggers.base import BaseTrigger
 from apscheduler.triggers.cron import CronTrigger
 from apscheduler.triggers.interval import IntervalTrigger
 
-from appliance import checkpoints, discharge, erasure, keys, lookup, shelf
+from appliance import checkpoints, discharge, doorbell, erasure, keys, lookup, shelf
 from appliance.box import Box
 from appliance.calls import Recording
 from appliance.clock import Clock
 from appliance.errors import CouldNotError
-from appliance.health import report
-from appliance.health.checks import Context, Severity
+from appliance.health import notices, report
+from appliance.health.checks import Context, Finding, Severity
 from appliance.janitor import retention
 from appliance.janitor.unlinking import Unlinking
 from appliance.jobs import NewJob, enqueue
 from appliance.ledger import Ledger
 from appliance.moments import SECOND, to_datetime
-from appliance.records import IssueClosed, IssueOpened, RecordingExpired
+from appliance.records import IssueClosed, IssueOpened, PowerLost, RecordingExpired
+from appliance.web import i18n
 
 LOOK_S = 5.0
 STALE_PART_S = 24 * 3600
@@ -51,11 +52,15 @@ class Janitor:
             _Task(IntervalTrigger(seconds=30, timezone=zone), self.check_health),
             _Task(CronTrigger(minute=7, timezone=zone), self.expire),
             _Task(CronTrigger(minute=23, timezone=zone), self.vouch),
+            _Task(CronTrigger(minute=2, timezone=zone), self.leave_heartbeat),
             _Task(CronTrigger(hour=4, minute=40, timezone=zone), self.remove_leftovers),
             _Task(CronTrigger(hour=3, minute=10, timezone=zone), lambda: self.ask_uploader("canary")),
             _Task(CronTrigger(hour=3, minute=20, timezone=zone), lambda: self.ask_uploader("sample")),
             _Task(CronTrigger(day=1, hour=3, minute=40, timezone=zone), lambda: self.ask_uploader("drill")),
         ]
+        if told_at := box.config.notify.summary_at:
+            hour, minute = told_at.split(":")
+            self._tasks.append(_Task(CronTrigger(hour=int(hour), minute=int(minute), timezone=zone), self.tell_summary))
         self._unlinking = Unlinking(box, ledger, clock)
         self.let_go = 0
 
@@ -71,16 +76,12 @@ class Janitor:
         return LOOK_S
 
     def check_health(self) -> None:
-        """Write what the checks find anew, and what is well again."""
+        """Say once what is wrong, and once when it is over: on the log, in the ledger, and to whoever wants to be told."""
         now = self._clock.now()
         found = report.run(Context(self._box, self._ledger, now))
         bad = {name: item for name, item in reversed(found) if item.severity is not Severity.NOTICE}
         opened = self._open_issues()
-        fresh = [
-            IssueOpened(at=now, check=name, severity=item.severity.value, what=str(item.what), mend=str(item.mend))
-            for name, item in bad.items()
-            if name not in opened
-        ]
+        fresh = [_opened(name, item, now) for name, item in bad.items() if opened.get(name) not in (item.severity, Severity.ERROR)]
         closed = [IssueClosed(at=now, check=name) for name in opened if name not in bad]
         for issue in fresh:
             log.warning("%s: %s %s", issue.check, issue.what, issue.mend)
@@ -88,6 +89,20 @@ class Janitor:
             log.info("%s: is well again", issue_closed.check)
         if fresh or closed:
             self._ledger.append(*fresh, *closed)
+        if self._box.config.notify.channels and notices.tell(self._box, self._ledger, now):
+            doorbell.ring(self._box.folders.run)
+
+    def tell_summary(self) -> None:
+        """How the day before went, for whoever wants to know."""
+        if notices.tell_summary(self._box, self._ledger, self._clock.now()):
+            doorbell.ring(self._box.folders.run)
+
+    def leave_heartbeat(self) -> None:
+        """A sign of life in the store, so that a box that fell silent is missed by the other side."""
+        try:
+            notices.leave_heartbeat(self._box, self._ledger, self._clock.now())
+        except CouldNotError as error:
+            log.warning("no heartbeat was signed: %s", error)
 
     def expire(self) -> None:
         """Let go what its term allows. The row comes before the deletion; what a death in between left goes too."""
@@ -150,10 +165,26 @@ class Janitor:
         with self._ledger.transaction() as connection:
             enqueue(connection, [NewJob(kind=duty, subject=day, body={})], now)
 
-    def _open_issues(self) -> set[str]:
-        """Checks whose newest word is that something is wrong."""
+    def _open_issues(self) -> dict[str, str]:
+        """Checks whose newest word is that something is wrong, and how wrong."""
         rows = self._ledger.connection.execute(
-            "SELECT subject, kind FROM record WHERE id IN (SELECT max(id) FROM record WHERE kind IN ('IssueOpened', 'IssueClosed') "
-            "GROUP BY subject)"
+            "SELECT subject, kind, json_extract(body, '$.severity') AS severity FROM record WHERE id IN (SELECT max(id) FROM record "
+            "WHERE kind IN ('IssueOpened', 'IssueClosed') GROUP BY subject)"
         )
-        return {row["subject"] for row in rows if row["kind"] == "IssueOpened"}
+        return {row["subject"]: row["severity"] for row in rows if row["kind"] == "IssueOpened"}
+
+
+def _opened(check: str, item: Finding, now: int) -> IssueOpened:
+    japanese = i18n.catalogue("ja").gettext
+    return IssueOpened(
+        at=now, check=check, severity=item.severity.value, what=str(item.what), mend=str(item.mend),
+        what_ja=item.what.translated(japanese), mend_ja=item.mend.translated(japanese),
+    )  # fmt: skip
+
+
+def power_lost(ledger: Ledger, serial: str, booted_at: int, now: int) -> PowerLost | None:
+    """Whether the box went down without a word since the janitor last spoke: it did not say that it stops, and the machine began later."""
+    last = next((beat for beat in ledger.heartbeats() if beat.service == "janitor"), None)
+    if last is None or last.state == "stopped" or last.at >= booted_at:
+        return None
+    return PowerLost(at=now, serial=serial, last_sign=last.at, booted_at=booted_at)

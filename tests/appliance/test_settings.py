@@ -37,7 +37,9 @@ from appliance.config import (
     parse,
 )
 from appliance.errors import ConfigError
+from appliance.notify_settings import Channel, Notify
 from appliance.settings import check_wings, to_toml
+from tests.appliance.telephones import PHONE
 
 TEXT = st.text(st.characters(exclude_categories=["Cs"]), max_size=20)
 SLUG = st.from_regex(r"[A-Za-z0-9_-]{1,40}", fullmatch=True)
@@ -101,9 +103,12 @@ def test_the_defaults_are_shown_with_every_setting_and_what_it_means() -> None:
     recipient = Recipient(name="c", key=bech32.encode("age", bytes(32)))
     night = Sending(hours=[Hours(begin="20:00", end="06:00", kilobits=0)])
     rules = Retention(rules=[RetentionRule(label="x")])
+    told = Notify(channels=[Channel(name="desk", kind="mail", options={"to": ["a@x.jp"], "port": 25})])
     everything = Config(
-        lines=[Line(number="1")], rules=[Rule(name="x", action="never")], recipients=[recipient], sending=night, retention=rules
-    )
+        lines=[Line(number="1")], rules=[Rule(name="x", action="never")], recipients=[recipient], sending=night, retention=rules,
+        phone=PHONE,
+        notify=told,
+    )  # fmt: skip
     assert again(everything) == everything
     full = to_toml(everything)
     for name in names():

@@ -38,8 +38,8 @@ def everything_wrong(check: str, at: Furnished) -> Iterator[Finding]:
     """All that this check finds on the busy box, with a roomy, a filling and a full disk, today and when its samples were new."""
     with Ledger.open(at.box.folders.ledger, readonly=True) as ledger:
         for limits in ({}, FULL, FILLING):
-            box = with_settings(at.box, **limits)
-            for now in (at.now, at.now - 8 * 24 * 3600 * 10**9):
+            box = with_settings(at.box, business_hours="00:00-23:59", **limits)
+            for now in (at.now, at.now - 8 * 24 * 3600 * 10**9, *(at.now + day * 24 * 3600 * 10**9 for day in (1, 2))):
                 yield from found(check, Context(box, ledger, now))
 
 

@@ -23,7 +23,7 @@ def groups() -> list[type[Options]]:
             for kind in (field.annotation, *getattr(field.annotation, "__args__", ())):
                 if isinstance(kind, type) and issubclass(kind, Options) and kind not in found:
                     found.append(kind)
-    return found + [module.Options for module in registry.members("uploader.stores").values()]
+    return found + [module.Options for kind in ("stores", "channels") for module in registry.members(f"uploader.{kind}").values()]
 
 
 @pytest.mark.parametrize("group", groups(), ids=lambda group: f"{group.__module__}.{group.__name__}")
@@ -44,9 +44,10 @@ def test_the_list_of_settings_is_a_configuration() -> None:
     assert set(tomllib.loads(text)) | {"lines", "rules", "recipients"} == set(Config.model_fields)
 
 
-def test_every_store_option_is_in_the_wings_readme() -> None:
+@pytest.mark.parametrize("kind", ["stores", "channels"])
+def test_every_option_is_in_the_wings_readme(kind: str) -> None:
     readme = (ROOT / "uploader" / "README.md").read_text("utf-8")
-    for name, module in registry.members("uploader.stores").items():
+    for name, module in registry.members(f"uploader.{kind}").items():
         assert f"`{name}`" in readme
         for option in module.Options.model_fields:
             assert f"`{option}`" in readme, f"{name}: {option}"

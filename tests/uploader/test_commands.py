@@ -16,6 +16,7 @@ from appliance.box import Box
 from appliance.errors import ConfigError
 from appliance.keys import load_identities
 from appliance.ledger import Ledger
+from tests.bed.hooks import Hooks
 from tests.bed.made import MadeCall
 from tests.bed.program import COMMAND, appliance
 from tests.bed.recorded import all_recordings, recorded
@@ -62,7 +63,7 @@ def test_a_store_that_is_not_reached_keeps_everything_queued_and_says_why(data: 
     assert appliance("uploader", "run", "--once", "--data", data).error == "2 stored\n"
 
 
-def test_a_server_that_never_answers_is_asked_once_for_each_recording(data: Path) -> None:
+def test_a_server_that_never_answers_is_asked_once_for_each_recording_and_once_for_a_twin(data: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as silent:
         endpoint = f"http://127.0.0.1:{silent.getsockname()[1]}"
         configure(data, f'[store]\nkind = "s3"\n[store.options]\nbucket = "abc"\nendpoint = "{endpoint}"\nread_seconds = 1\n')
@@ -72,7 +73,7 @@ def test_a_server_that_never_answers_is_asked_once_for_each_recording(data: Path
         said = appliance("uploader", "run", "--once", "--data", data, code=4)
         assert "2 recordings are not stored yet and stay queued: bucket abc: not reached" in said.error
         silent.settimeout(0)
-        for _ in CALLS:
+        for _ in range(1 + len(CALLS)):
             silent.accept()[0].close()
         with pytest.raises(BlockingIOError):
             silent.accept()
@@ -131,7 +132,7 @@ def test_a_lost_box_is_restored_with_the_key_that_was_kept_elsewhere(data: Path,
     assert [call["call"] for call in after] == [call["call"] for call in before]
     assert [call["recording"]["sha256"] for call in after] == [call["recording"]["sha256"] for call in before]
     told = json.loads(appliance("uploader", "restore", "--json", "--identity", kept, "--data", fresh).out)
-    assert told == {"recordings": 0, "present": 2, "problems": [], "public_keys": [public]}
+    assert told == {"recordings": 0, "present": 2, "erased": 0, "problems": [], "public_keys": [public]}
 
 
 def test_a_restore_with_problems_brings_the_rest_and_names_them(data: Path, tmp_path: Path) -> None:
@@ -184,3 +185,22 @@ def test_a_key_is_never_overwritten(tmp_path: Path) -> None:
 @pytest.mark.parametrize("words", [(), ("sing",), ("keys",), ("run", "--twice")])
 def test_wrong_use_is_said_so(words: tuple[str, ...]) -> None:
     assert "usage:" in appliance("uploader", *words, code=2).error
+
+
+def test_a_test_notice_says_what_came_of_every_channel(tmp_path: Path) -> None:
+    data = tmp_path / "var"
+    assert "nobody is told" in appliance("uploader", "notify", "--data", data, code=4).sentence
+    with Hooks() as hooks:
+        webhook = '[[notify.channels]]\nname = "{0}"\nkind = "webhook"\noptions = {{ url = "{1}" }}\n'
+        configure(data, webhook.format("desk", hooks.url))
+        assert appliance("uploader", "notify", "--data", data).out.split() == ["desk", "taken"]
+        configure(data, webhook.format("desk", hooks.url) + webhook.format("away", "http://127.0.0.1:9/"))
+        said = appliance("uploader", "notify", "--json", "--data", data, code=4)
+    assert "not taken: away" in said.error
+    assert said.lines[0]["error"] == ""
+
+
+def test_a_wrong_channel_is_a_wrong_configuration(data: Path) -> None:
+    configure(data, '[[notify.channels]]\nname = "desk"\nkind = "pigeon"\n')
+    with pytest.raises(ConfigError, match=r"notify\.channels\[0\]\.kind: 'pigeon' is not one of line, mail, slack, webhook"):
+        check_config(Box.at(data))

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -12,9 +10,11 @@ from appliance.box import Box
 from appliance.janitor.work import Janitor
 from appliance.jobs import NewJob, enqueue
 from appliance.ledger import Ledger
+from appliance.moments import SECOND
+from appliance.notices import HEARTBEAT
 from appliance.records import DrillDone, Record, StoreProbed, StoreSampled
 from tests.bed.made import MadeCall
-from tests.bed.recorded import all_recordings, recorded
+from tests.bed.recorded import all_recordings, copied, recorded
 from tests.fakes.clock import FakeClock
 from tests.fakes.store import FakeStore, Trouble
 from uploader.duties import Duties
@@ -35,8 +35,7 @@ def stored(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict[str, by
 
 @pytest.fixture
 def box(stored: tuple[Path, dict[str, bytes]], tmp_path: Path) -> Box:
-    shutil.copytree(stored[0], tmp_path / "var")
-    return Box.at(tmp_path / "var")
+    return copied(stored[0], tmp_path / "var")
 
 
 @pytest.fixture
@@ -44,12 +43,6 @@ def store(stored: tuple[Path, dict[str, bytes]], clock: FakeClock) -> FakeStore:
     made = FakeStore(clock)
     made.objects = dict(stored[1])
     return made
-
-
-@pytest.fixture
-def ledger(box: Box) -> Iterator[Ledger]:
-    with Ledger.open(box.folders.ledger) as opened:
-        yield opened
 
 
 @pytest.fixture
@@ -170,3 +163,23 @@ def test_where_the_credential_may_not_read_nothing_is_reported_as_lost(
     assert duties.one()
     assert told(ledger, StoreSampled) + told(ledger, DrillDone) == []
     assert store.asked == []
+
+
+def sign_of_life(ledger: Ledger, *hours: int) -> None:
+    with ledger.transaction() as connection:
+        for hour in hours:
+            body = {"document": f'{{"hour":{hour}}}', "at": hour * 3600 * SECOND}
+            enqueue(connection, [NewJob(kind=HEARTBEAT, subject=str(hour), body=body)], hour * 3600 * SECOND)
+
+
+def test_a_sign_of_life_lies_under_its_hour(box: Box, ledger: Ledger, duties: Duties, store: FakeStore) -> None:
+    sign_of_life(ledger, 24)
+    assert duties.one()
+    (key,) = [key for key in store.objects if "/heartbeat/" in key]
+    assert key.startswith("v1/local/1/heartbeat/1970/01/02/00-") and store.objects[key] == b'{"hour":24}'
+
+
+def test_after_weeks_in_the_dark_only_the_newest_sign_of_life_is_left(ledger: Ledger, duties: Duties, store: FakeStore) -> None:
+    sign_of_life(ledger, 1, 2, 3)
+    assert duties.one() and not duties.one()
+    assert [body for key, body in store.objects.items() if "/heartbeat/" in key] == [b'{"hour":3}']

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from appliance.janitor.work import LOOK_S, Janitor
+from appliance.janitor.work import LOOK_S, Janitor, power_lost
 from appliance.jobs import NewJob, enqueue
 from appliance.ledger import Ledger
 from appliance.moments import SECOND, from_iso, isoformat
@@ -18,7 +18,7 @@ from appliance.records import IssueClosed, IssueOpened, RecordingExpired, Record
 from tests.appliance.furnished import Furnished
 from tests.appliance.troubled import beat
 from tests.fakes import facts
-from tests.fakes.clock import FakeClock
+from tests.fakes.clock import START, FakeClock
 
 DAY_S = 24 * 3600
 
@@ -227,6 +227,45 @@ def test_an_issue_holds_the_worst_finding_with_its_mend(house: House) -> None:
     assert found is not None and isinstance(found.record, IssueOpened)
     assert found.record.severity == "error"
     assert "the key is not ours" in found.record.what and "appliance uploader run" in found.record.mend
+
+
+def test_a_warning_that_becomes_an_error_is_opened_again(house: House) -> None:
+    house.ledger.connection.execute("UPDATE job SET state = 'ready', created_at = 0")
+    house.janitor.check_health()
+    house.ledger.connection.execute("UPDATE job SET state = 'parked', last_error = 'the key is not ours'")
+    house.clock.forward(30)
+    house.janitor.check_health()
+    assert [kind for kind, check in house.issues() if check == "backlog"] == ["IssueOpened", "IssueOpened"]
+    house.ledger.connection.execute("UPDATE job SET state = 'ready', last_error = ''")
+    house.clock.forward(30)
+    house.janitor.check_health()
+    assert len([1 for _, check in house.issues() if check == "backlog"]) == 2, "better is not over"
+
+
+def test_an_issue_is_kept_in_both_languages(house: House) -> None:
+    house.janitor.check_health()
+    found = house.ledger.latest(IssueOpened, "keys")
+    assert found is not None and isinstance(found.record, IssueOpened)
+    assert found.record.what.startswith("Recordings are sealed") and found.record.what_ja.startswith("録音はこの装置の鍵だけで")
+
+
+@pytest.mark.parametrize(
+    ("last", "state", "lost"), [(START - SECOND, "ok", True), (START - SECOND, "stopped", False), (START, "ok", False)]
+)
+def test_a_janitor_that_fell_silent_before_the_machine_began_lost_its_power(
+    ledger: Ledger, last: int, state: str, lost: bool
+) -> None:
+    ledger.beat(beat("janitor", last, state))
+    ledger.beat(beat("web", START + SECOND))
+    found = power_lost(ledger, "BOX-7", booted_at=START, now=START + SECOND)
+    assert (found is not None) == lost
+    if found is not None:
+        ledger.append(found, replace(found, at=START + 9 * SECOND))
+        assert len(ledger.of("BOX-7")) == 1, "told once, however often the janitor starts"
+
+
+def test_a_box_that_never_ran_lost_nothing(ledger: Ledger) -> None:
+    assert power_lost(ledger, "BOX-7", booted_at=START, now=START) is None
 
 
 def test_a_notice_is_no_issue(house: House) -> None:
