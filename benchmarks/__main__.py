@@ -10,7 +10,7 @@ from pathlib import Path
 
 from benchmarks.measure import machine
 
-NAMES = ("capture", "ringing", "memory", "vault", "soak")
+NAMES = ("capture", "ringing", "memory", "vault", "soak", "powercuts", "deliveries")
 UNASKED = NAMES[:4]
 RESULTS = Path(__file__).with_name("RESULTS.md")
 
