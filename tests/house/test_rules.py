@@ -34,6 +34,7 @@ HOMES = {
         "appliance/config.py",
         "appliance/notify_settings.py",
         "appliance/options.py",
+        "appliance/popup_settings.py",
         "appliance/phone_",
         "appliance/terms.py",
         "uploader/channels/",
