@@ -8,11 +8,11 @@ from __future__ import annotations
 import argparse
 from typing import Any
 
-from ivr_flows import authoring, keeping, sounds
+from ivr_flows import authoring, keeping, live_commands, sounds
 
 Commands = Any
 """argparse's sub-parsers object, whose type has no public name."""
-PARTS = (authoring.add, keeping.add, sounds.add)
+PARTS = (authoring.add, keeping.add, sounds.add, live_commands.add)
 """What adds words to `ivr`, in the order in which they are listed."""
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from ivr_flows.inputs import CameBack, Digit, Started
+from ivr_flows.inputs import CameBack, Digit, Input, Started
 from ivr_flows.journal import line
 from tests import needs
 from tests.ivr_flows.conftest import Ivr
@@ -104,7 +104,7 @@ def test_simulate_used_wrongly_says_how(ivr: Ivr, words: list[str]) -> None:
 
 def test_a_real_call_is_walked_again(ivr: Ivr, tmp_path: Path) -> None:
     at = 1_799_200_800_000_000_000
-    inputs = (Started("", "0312340000", "payphone"), Digit("2", 80), CameBack("answered"))
+    inputs: tuple[Input, ...] = (Started("", "0312340000", "payphone"), Digit("2", 80), CameBack("answered"))
     (tmp_path / "x.jsonl").write_text("\n".join(line(at + number, one) for number, one in enumerate(inputs)))
     told = json.loads(ivr("simulate", WHOLE, "--replay", tmp_path / "x.jsonl", "--json").out)
     assert (told["path"], told["end"]) == (["hours", "screen", "menu", "support"], "answered")
