@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from datetime import date
 
 from ivr_flows.holidays import SHIPPED, Holidays
+from ivr_flows.model import Flow
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,3 +51,5 @@ class Known:
     lengths: Mapping[str, float] = field(default_factory=dict)
     """Seconds of rendered prompts, by their keys."""
     holidays: Holidays = SHIPPED
+    book: Mapping[str, Flow] = field(default_factory=dict)
+    """Other published flows, into which this one may lead."""

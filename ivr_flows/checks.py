@@ -44,7 +44,7 @@ def check(flow: Flow, known: Known) -> list[Finding]:
     """What is wrong with a flow whose form was read."""
     notes = Notes()
     if flow.nodes:
-        check_ways(flow, notes)
+        check_ways(flow, notes, known.book)
         _long_prompts(flow, known, notes)
     _values(flow, notes)
     _calendars(flow, known, notes)
@@ -109,9 +109,10 @@ def _use(flow: Flow, node: Node, use: Use, known: Known, notes: Notes) -> None:
     elif use.kind == "flow":
         if use.name != flow.name and known.flows is not None and use.name not in known.flows:
             notes.add("unknown-flow", use.place, name=use.name, lowered=known.site is None)
-        elif use.name == flow.name and node.options.node and node.options.node not in flow.nodes:
+        other = flow if use.name == flow.name else known.book.get(use.name)
+        if other is not None and node.options.node and node.options.node not in other.nodes:
             notes.add(
-                "unknown-target", use.place, node=node.name, outcome="node", name=node.options.node, known=", ".join(flow.nodes)
+                "unknown-target", use.place, node=node.name, outcome="node", name=node.options.node, known=", ".join(other.nodes)
             )
     else:
         _of_the_box(use, known, notes)

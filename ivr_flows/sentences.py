@@ -40,7 +40,7 @@ FINDINGS: dict[str, Sentence] = {
         "「flow: 名前」から始めてください。", "Begin with `flow: NAME`.",
     ),
     "too-large": _error(
-        "ファイルが大きすぎます（{kilobytes} KB、上限 {most} KB）。", "The file is too large ({kilobytes} KB, at most {most} KB).",
+        "ファイルが大きすぎます（上限 {most} KB）。", "The file is too large (at most {most} KB).",
         "フローを分け、goto_flow でつないでください。", "Divide the flow and join the parts by goto_flow.",
     ),
     "too-many": _error(

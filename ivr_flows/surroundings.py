@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -59,6 +60,7 @@ def known(box: Box, written: Written) -> Known:
         prompts=prompt_folder.lengths(prompt_folder.search(box.folders.data, written.folder)),
         lengths=prompt_folder.rendered(box.folders.data),
         holidays=table(box),
+        book=_others(box, published),
     )
 
 
@@ -80,10 +82,18 @@ def holiday_file(box: Box) -> Path:
 
 def around(box: Box, flow: Flow) -> Around:
     """The flow among the other live ones of the box."""
-    book = {}
-    for name, published in flow_shelf.live(box.folders.data).items():
-        other, _ = read_flow(_bytes(flow_shelf.file_of(box.folders.data, published)))
-        if other is not None:
-            book[name] = other
-    book[flow.name] = flow
-    return Around(book, box.config.site.zone, table(box))
+    book = _others(box, flow_shelf.live(box.folders.data))
+    return Around({**book, flow.name: flow}, box.config.site.zone, table(box))
+
+
+def _others(box: Box, published: Mapping[str, flow_shelf.Published]) -> dict[str, Flow]:
+    """The live flows; one that cannot be read is left out."""
+    found = {}
+    for name, one in published.items():
+        try:
+            flow, _ = read_flow(_bytes(flow_shelf.file_of(box.folders.data, one)))
+        except CouldNotError:
+            continue
+        if flow is not None:
+            found[name] = flow
+    return found

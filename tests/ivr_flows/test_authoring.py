@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from ivr_flows.inputs import CameBack, Digit, Input, Started
+from ivr_flows.journal import line
 from tests import needs
 from tests.ivr_flows.conftest import Ivr
 from tests.ivr_flows.made import CASES, WHOLE
@@ -98,6 +100,17 @@ def test_simulate_tells_people_the_way(ivr: Ivr) -> None:
 def test_simulate_used_wrongly_says_how(ivr: Ivr, words: list[str]) -> None:
     said = ivr("simulate", WHOLE, *words)
     assert (said.code, words[0] in said.err) == (2, True) or words[1] == "9999-12-31 23:59"
+
+
+def test_a_real_call_is_walked_again(ivr: Ivr, tmp_path: Path) -> None:
+    at = 1_799_200_800_000_000_000
+    inputs: tuple[Input, ...] = (Started("", "0312340000", "payphone"), Digit("2", 80), CameBack("answered"))
+    (tmp_path / "x.jsonl").write_text("\n".join(line(at + number, one) for number, one in enumerate(inputs)))
+    told = json.loads(ivr("simulate", WHOLE, "--replay", tmp_path / "x.jsonl", "--json").out)
+    assert (told["path"], told["end"]) == (["hours", "screen", "menu", "support"], "answered")
+    (tmp_path / "x.jsonl").write_text("words")
+    assert ivr("simulate", WHOLE, "--replay", tmp_path / "x.jsonl").code == 2
+    assert ivr("simulate", WHOLE, "--replay", tmp_path / "gone").code == 2
 
 
 def test_the_flows_own_tests_are_run(ivr: Ivr, tmp_path: Path) -> None:
