@@ -29,9 +29,15 @@ works() {  # whether the installed version can do its work here
     appliance status --data "$data" >/dev/null || return 1
     [ -d /run/systemd/system ] || return 0
     tries=0
-    until systemctl is-active --quiet appliance-render appliance-uploader appliance-janitor appliance-web; do
-        tries=$((tries + 1)) && [ $tries -lt 180 ] || return 1
+    until all_active && sleep 3 && all_active; do  # twice, for one that dies and is started again is active now and then
+        tries=$((tries + 1)) && [ $tries -lt 60 ] || return 1
         sleep 1
+    done
+}
+
+all_active() {  # systemctl is-active is content with one of several
+    for name in render uploader janitor web; do
+        systemctl is-active --quiet "appliance-$name" || return 1
     done
 }
 

@@ -36,12 +36,13 @@ def install(machine: Machine, name: str) -> None:
 
 
 def active(machine: Machine, *services: str) -> bool:
-    return machine.run("systemctl", "is-active", *(f"appliance-{name}" for name in services), check=False).returncode == 0
+    said = machine.run("systemctl", "is-active", *(f"appliance-{name}" for name in services), check=False)
+    return said.stdout.split() == ["active"] * len(services)
 
 
 def recordings(machine: Machine) -> list[str]:
     said = machine.run("appliance", "recordings", "--json", "--data", DATA).stdout
-    return sorted(json.loads(line)["recording"] for line in said.splitlines())
+    return sorted(json.loads(line)["id"] for line in said.splitlines())
 
 
 def test_it_installs_without_a_network_or_a_compiler(machine: Machine) -> None:
