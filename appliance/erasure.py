@@ -14,13 +14,13 @@ import sqlite3
 from collections.abc import Iterable, Mapping
 from typing import Any, NamedTuple
 
-from appliance import manifest
+from appliance import manifest, papers
 from appliance.calls import Call, Recording
 from appliance.errors import CouldNotError
 from appliance.jobs import NewJob, enqueue
 from appliance.keys import SigningKey
 from appliance.ledger import Ledger, append
-from appliance.records import ErasureAsked, RecordingErased, RecordingHeld
+from appliance.records import ErasureAsked, RecordingErased, RecordingHeld, RecordingReady
 
 ERASE, UNLINK = "erase", "unlink"
 """Kinds of jobs: the uploader's and the janitor's part of an erasure."""
@@ -131,9 +131,40 @@ def prove(
     told = {
         "recording": facts.recording, "call": facts.call, "epoch": facts.epoch, "sequence": facts.sequence, "chain": facts.chain,
         "objects": objects, "removed": removed, "files": files, "who": who, "why": why, "erased_at": now,
+        "previous": facts.previous, "signature": facts.signature,
     }  # fmt: skip
     proof = manifest.sign(told, key, manifest.ERASURE).encode().decode("ascii")
     return RecordingErased(at=now, recording=facts.recording, who=who, why=why, objects=objects, proof=proof)
+
+
+def paper(record: RecordingErased, key: SigningKey) -> bytes:
+    """The proof as it leaves the box in clear: without the words of whoever asked for it, which may name somebody."""
+    told = {name: value for name, value in manifest.decode(record.proof.encode()).facts.items() if name not in ("who", "why")}
+    return manifest.sign(told, key, manifest.ERASURE).encode()
+
+
+def retell(document: bytes, public_key: str = "") -> tuple[RecordingReady, RecordingErased]:
+    """The rows that a proof of erasure stands for when nothing else is left: its place in the chain, and that it was erased.
+
+    Raises ManifestError. What the recording was is gone for good: no call, no time, no length.
+    """
+    signed = papers.read(document, manifest.ERASURE, public_key)
+    told = signed.facts
+    try:
+        name, at = str(told["recording"]), int(told["erased_at"])
+        place = RecordingReady(
+            at=at, recording=name, call=str(told["call"]), file="", manifest="", manifest_sha256="", format="", channels=0, sample_rate=0,
+            seconds=0.0, started_at=at, bytes=0, sealed_sha256="", plain_sha256="", codecs=(), packets=0, lost=0, late=0,
+            one_sided=False, cut=False, quality={}, recipients=(), epoch=int(told["epoch"]), sequence=int(told["sequence"]),
+            previous=str(told["previous"]), chain=str(told["chain"]), signature=str(told["signature"]),
+        )  # fmt: skip
+        manifest.check_signature(place.chain, place.signature, signed.public_key)
+        gone = RecordingErased(
+            at=at, recording=name, who="", why="", objects=int(told["objects"]), proof=document.decode("ascii"),
+        )  # fmt: skip
+    except (KeyError, TypeError, ValueError) as error:
+        raise manifest.ManifestError(f"is no proof of an erasure ({error!r})") from error
+    return place, gone
 
 
 def check_proof(record: RecordingErased, recording: Recording, public_key: str) -> None:

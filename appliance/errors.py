@@ -6,6 +6,8 @@ calls them at the edge turns those into one of these.
 
 from __future__ import annotations
 
+from appliance.words import Text
+
 
 class ApplianceError(Exception):
     """Something a person has to know of; `str(error)` is one sentence that names the mend."""
@@ -17,6 +19,14 @@ class UsageError(ApplianceError):
     """The command was used wrongly."""
 
     exit_code = 2
+
+
+class SaidError(UsageError):
+    """The same on a page: the sentence is told in the reader's language."""
+
+    def __init__(self, message: str, **values: str | int | float) -> None:
+        self.text = Text(message, values)
+        super().__init__(str(self.text))
 
 
 class ConfigError(ApplianceError):

@@ -27,6 +27,7 @@ from cryptography.hazmat.primitives.ciphers.aead import ChaCha20Poly1305
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
 from appliance.keys import Identity, Recipient
+from appliance.seeking import Seeking
 
 CHUNK = 64 * 1024
 TAG = 16
@@ -123,7 +124,7 @@ def newest_header(path: Path) -> bytes:
     return beside.read_bytes() if beside.exists() else b""
 
 
-class SealingFile(io.RawIOBase):
+class SealingFile(Seeking):
     """A file to write clear bytes into; only sealed bytes reach `file`.
 
     The first 64 KiB may be written again until `close` (audio encoders patch their header at the end); they are sealed last.
@@ -141,7 +142,6 @@ class SealingFile(io.RawIOBase):
         self._current = bytearray()
         self._index = 0
         """The chunk that `_current` is; 0 while all still fits into the first."""
-        self._position = 0
         self._sealed = False
         file.seek(0)
         file.write(header + nonce)
@@ -150,30 +150,12 @@ class SealingFile(io.RawIOBase):
         """Yes."""
         return True
 
-    def readable(self) -> bool:
-        """What was written can be read again while it is still held in memory."""
-        return True
-
-    def seekable(self) -> bool:
-        """Within what is still held."""
-        return True
-
-    def tell(self) -> int:
-        """The position in clear bytes."""
-        return self._position
-
-    @property
-    def size(self) -> int:
-        """Clear bytes written so far."""
-        return len(self._first) if not self._index else self._index * CHUNK + len(self._current)
-
     def seek(self, offset: int, whence: int = os.SEEK_SET) -> int:
-        """Move within the clear bytes."""
+        """Move within the clear bytes; what was written can be read again while it is still held. Raises UnsupportedOperation."""
         base = {os.SEEK_SET: 0, os.SEEK_CUR: self._position, os.SEEK_END: self.size}[whence]
         if not 0 <= base + offset <= self.size:
             raise io.UnsupportedOperation("a sealed file has no holes")
-        self._position = base + offset
-        return self._position
+        return super().seek(base + offset)
 
     def read(self, size: int = -1) -> bytes:
         """Clear bytes of the first chunk; what lies behind cannot be read back here."""
@@ -205,6 +187,7 @@ class SealingFile(io.RawIOBase):
         piece = data[: CHUNK - within]
         chunk[within : within + len(piece)] = piece
         self._position += len(piece)
+        self.size = max(self.size, self._position)
         return len(piece)
 
     def _next_chunk(self) -> None:
@@ -242,7 +225,7 @@ class SealingFile(io.RawIOBase):
         return sealed.hexdigest(), clear.hexdigest(), size
 
 
-class SealedReader(io.RawIOBase):
+class SealedReader(Seeking):
     """The clear bytes of an age file, read at any place; each chunk is authenticated before a byte of it is given out.
 
     `newer` is a header that was written for other recipients since (`rewrap`); the file's own is then only measured.
@@ -262,30 +245,10 @@ class SealedReader(io.RawIOBase):
         payload = file.seek(0, os.SEEK_END) - self._start
         self._chunks = max(1, -(-payload // (CHUNK + TAG)))
         self.size = payload - self._chunks * TAG
-        """Clear bytes in all."""
         if self.size < 0 or (self._chunks > 1 and self.size <= (self._chunks - 1) * CHUNK):
             raise SealedError("was cut")
-        self._position = 0
         self._held: tuple[int, bytes] = (-1, b"")
         self._chunk(self._chunks - 1)
-
-    def readable(self) -> bool:
-        """Yes."""
-        return True
-
-    def seekable(self) -> bool:
-        """Yes."""
-        return True
-
-    def tell(self) -> int:
-        """The position in clear bytes."""
-        return self._position
-
-    def seek(self, offset: int, whence: int = os.SEEK_SET) -> int:
-        """Move within the clear bytes."""
-        base = {os.SEEK_SET: 0, os.SEEK_CUR: self._position, os.SEEK_END: self.size}[whence]
-        self._position = max(0, base + offset)
-        return self._position
 
     def readinto(self, buffer: bytearray | memoryview) -> int:  # type: ignore[override]
         """Read up to the end of the present chunk. Raises SealedError where the file was changed or cut."""

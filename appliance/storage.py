@@ -19,6 +19,8 @@ class StoreProbed(Record):
     store: str
     capabilities: Mapping[str, Any]
     problems: tuple[str, ...]
+    settings: str = ""
+    """Of which store: the fingerprint of its settings."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -89,3 +91,14 @@ class BoxReplaced(Record):
     """When what it knows was written down."""
     head: int
     """Number of the last recording that was known then."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TwinSeen(Record):
+    """Somebody else writes under this box's name in the store, and nothing more is sent; `problem` is empty where that is over."""
+
+    subject_field = "store"
+    identity_fields = ("at",)
+
+    store: str
+    problem: str

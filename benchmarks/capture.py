@@ -74,7 +74,7 @@ class Listened(NamedTuple):
     heard: int
     """Packets of speech, -1 where the program does not tell."""
     rate: float
-    """Packets a second that were sent."""
+    """Packets a second that came meanwhile, by the interface's own counter."""
 
 
 def _live(folder: Path) -> Iterator[str]:
@@ -130,18 +130,17 @@ def _tcpdump(wire: Wire, data: Path, capture: Path, seconds: float) -> Listened:
 def _watched(pid: int, wire: Wire, capture: Path, seconds: float) -> Listened:
     """Play the file into the cable and watch this process meanwhile."""
     time.sleep(SETTLE_S)
-    before = cpu_seconds(pid)
+    before, idle = cpu_seconds(pid), wire.received(NEAR)
     command = ["tcpreplay", "--preload-pcap", "--intf1", FAR, str(capture)]
-    player = subprocess.Popen(
-        ["ip", "netns", "exec", wire.name, *command], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
-    )
-    while (begun := cpu_seconds(pid)) - before < 0.02 and player.poll() is None:  # the file is being read
+    player = subprocess.Popen(["ip", "netns", "exec", wire.name, *command], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    while wire.received(NEAR) < idle + 100 and player.poll() is None:  # the file is being read
+        before = cpu_seconds(pid)
         time.sleep(0.1)
     time.sleep(SETTLE_S)
-    first, since = cpu_seconds(pid), time.monotonic()
+    first, came, since = cpu_seconds(pid), wire.received(NEAR), time.monotonic()
     time.sleep(max(1.0, seconds - SETTLE_S - 3))
-    steady = (cpu_seconds(pid) - first) / (time.monotonic() - since)
-    said, _ = player.communicate(timeout=300)
+    lasted = time.monotonic() - since
+    steady, rate = (cpu_seconds(pid) - first) / lasted, (wire.received(NEAR) - came) / lasted
+    player.wait(300)
     time.sleep(SETTLE_S)
-    rate = re.search(r"([\d.]+) pps", said)
-    return Listened(cpu_seconds(pid) - min(before, begun), steady, memory_mb(pid)[1], -1, -1, float(rate[1]) if rate else 1.0)
+    return Listened(cpu_seconds(pid) - before, steady, memory_mb(pid)[1], -1, -1, rate)

@@ -14,8 +14,9 @@ from typing import NamedTuple
 from appliance.moments import SECOND
 from appliance.records import Side
 from capture import legs as legs_
-from capture import sccp, sip
+from capture import sccp
 from capture.blocks import SipBlock
+from capture.conversation import conversation
 from capture.index import Packets
 from capture.legs import Leg
 from capture.pressed import KEYS, key_of
@@ -64,22 +65,15 @@ class Events:
 
 
 def of_signalling(blocks: Iterable[SipBlock]) -> Iterator[Key]:
-    """Keys in the INFO requests of a call, whose first message is its caller's (or the answer to it)."""
-    caller = ""
+    """Keys in the INFO requests of a call."""
     seen: set[tuple[str, int]] = set()
-    for block in blocks:
-        try:
-            message = sip.parse(block.raw)
-        except sip.SipError:
+    for said in conversation(blocks):
+        if not said.message.is_request or said.message.method != "INFO" or said.transaction in seen:
             continue
-        tag = sip.name_address(message.get("from")).parameters.get("tag", "")
-        caller = caller or tag
-        if not message.is_request or message.method != "INFO" or (tag, message.sequence) in seen:
-            continue
-        seen.add((tag, message.sequence))
-        key = key_of(message)
+        seen.add(said.transaction)
+        key = key_of(said.message)
         if key:
-            yield Key(block.at, Side.CALLER if tag == caller else Side.CALLED, key, "info")
+            yield Key(said.at, said.side, key, "info")
 
 
 def of_skinny(blocks: Iterable[SipBlock]) -> Iterator[Key]:

@@ -10,8 +10,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from appliance.records import Side
-from capture import sdp, sip
+from capture import sdp
 from capture.blocks import SipBlock
+from capture.conversation import conversation
 from capture.marks import FOREVER
 from capture.sip import Message
 
@@ -44,27 +45,20 @@ class _State:
 
 
 def of_signalling(blocks: Iterable[SipBlock]) -> dict[Side, list[Stretch]]:
-    """When each side sent nothing, in order; the first message is the caller's (or the answer to it)."""
-    state, caller = _State(), ""
+    """When each side sent nothing, in order."""
+    state = _State()
     offers: dict[tuple[str, int], tuple[Side, sdp.Media]] = {}
-    for block in blocks:
-        try:
-            message = sip.parse(block.raw)
-        except sip.SipError:
-            continue
-        tag = sip.name_address(message.get("from")).parameters.get("tag", "")
-        caller = caller or tag
-        side = Side.CALLER if (tag == caller) == message.is_request else Side.CALLED
-        media, name = _audio(message), (tag, message.sequence)
+    for at, side, message, transaction in conversation(blocks):
+        media = _audio(message)
         if message.is_request and message.method in ("INVITE", "UPDATE"):
             if media is not None:
-                offers[name] = side, media
+                offers[transaction] = side, media
             continue
-        if not message.is_request and 200 <= message.status < 300 and name in offers:
-            offerer, offered = offers.pop(name)
-            state.hear(offerer, offered, block.at)
+        if not message.is_request and 200 <= message.status < 300 and transaction in offers:
+            offerer, offered = offers.pop(transaction)
+            state.hear(offerer, offered, at)
         if media is not None and (message.is_request or message.status < 300):
-            state.hear(side, media, block.at)
+            state.hear(side, media, at)
     for silent, since in state.since.items():
         state.found[silent].append((since, FOREVER))
     return state.found

@@ -15,7 +15,7 @@ from appliance.errors import CouldNotError, UsageError
 from appliance.ledger import Ledger
 from appliance.recipients import recipients
 from appliance.service import Service
-from uploader import key_commands
+from uploader import key_commands, watching
 
 if TYPE_CHECKING:
     from uploader.crew import Crew
@@ -62,6 +62,12 @@ def add(commands: Commands, common: argparse.ArgumentParser) -> None:
     drill.add_argument("--identity", type=Path, metavar="KEYFILE", help="an age key file (default: the box's keys folder)")
     drill.add_argument("--count", type=int, default=10, metavar="N", help="how many (default: 10)")
     drill.set_defaults(run=key_commands.run_drill)
+    watch = actions.add_parser("watch", parents=[common], help="miss the boxes that fell silent, from the other side of the store")
+    watch.add_argument("sites", nargs="*", metavar="CONTRACT/EPOCH", help="which boxes (default: this configuration's own)")
+    watch.add_argument("--hours", type=float, default=3.0, metavar="H", help="how long a box may be silent (default: 3)")
+    watch.add_argument("--signer", default="", metavar="HEX", help="believe only the box with this public key (box.pub)")
+    watch.add_argument("--json", action="store_true", help="print one JSON object a box")
+    watch.set_defaults(run=watching.run_watch)
     salvage = actions.add_parser("salvage", parents=[common], help="what a cut or damaged sealed file still holds")
     salvage.add_argument("file", type=Path, metavar="FILE", help="the sealed file")
     salvage.add_argument("-o", "--output", type=Path, required=True, metavar="OUT", help="where the authenticated beginning goes")

@@ -17,12 +17,12 @@ from appliance.box import Box
 from appliance.clock import Clock
 from appliance.ledger import Ledger
 from appliance.moments import SECOND, to_datetime
-from appliance.records import SegmentClosed
-from uploader import multipart, objects, pace
+from appliance.records import SegmentClosed, TwinSeen
+from uploader import multipart, objects, pace, twins
 from uploader.duties import Duties
 from uploader.patience import Away
 from uploader.retry import Retrying
-from uploader.store import Parts, Store, StoreAgainError, StoreError, open_store
+from uploader.store import Parts, Store, StoreAgainError, StoreError, close, open_store
 from uploader.teller import Teller
 from uploader.throttle import Meter, Throttled
 from uploader.worker import LOOK_S, Shared, Worker
@@ -32,6 +32,7 @@ _LOSS = 0.01
 _LISTEN_S = 1.0
 """How long a notice may lie before the teller looks."""
 _SWEEP = 24 * 3600 * SECOND
+_TWINS = 3600 * SECOND
 
 log = logging.getLogger(__name__)
 
@@ -44,6 +45,15 @@ class _Line:
     why: str = ""
 
 
+@dataclass(slots=True)
+class _Name:
+    """Whether this box's name is its own. Used under a lock of its own, for a question may take a minute."""
+
+    lock: threading.Lock
+    asked_at: int = 0
+    problem: str = ""
+
+
 class Crew:
     """The workers of one box."""
 
@@ -52,7 +62,7 @@ class Crew:
         self._open_store = opener
         self.meter = meter or meter_of(box)
         self._line, self._lock = _Line(Away()), threading.Lock()
-        self._shared = Shared()
+        self._shared, self._name = Shared(), _Name(threading.Lock())
         self._due, self._stop = threading.Event(), threading.Event()
         self._pool: ThreadPoolExecutor | None = None
         self._running: list[Future[None]] = []
@@ -88,6 +98,10 @@ class Crew:
 
     def drain(self, due_by: int) -> None:
         """Deliver everything that is due now, with all hands, and return. Raises what ended a worker."""
+        with Ledger.open(self._box.folders.ledger) as ledger:
+            if barred := self._barred(ledger):
+                self.failed.append(barred)
+                return
         with ThreadPoolExecutor(self._box.config.sending.parallel, "send") as pool:
             for future in [pool.submit(self._empty, due_by) for _ in range(self._box.config.sending.parallel)]:
                 future.result()
@@ -105,7 +119,7 @@ class Crew:
     def why_waiting(self) -> str:
         """Why nothing leaves just now; "" where it does."""
         with self._lock:
-            return self.meter.closed() or (self._line.why if self._line.away.wait(self._seconds()) else "")
+            return self._name.problem or self.meter.closed() or (self._line.why if self._line.away.wait(self._seconds()) else "")
 
     def _listen(self, ledger: Ledger) -> None:
         """Tell the meter what time it is at the site, and whether speech is being lost."""
@@ -132,6 +146,8 @@ class Crew:
                 while not self._stop.is_set():
                     self._due.clear()
                     pause = self._wait()
+                    if not pause and self._barred(ledger):
+                        pause = LOOK_S
                     if not pause:
                         if number == 0:
                             self._sweep(ledger)
@@ -192,6 +208,33 @@ class Crew:
             self.failed += worker.failed
             worker.stored = 0
             worker.failed.clear()
+
+    def _barred(self, ledger: Ledger) -> str:
+        """Why nothing may be sent, "" where something may; asked at the start and every hour (faults F24, F25)."""
+        name = self._name
+        with name.lock:
+            now = self._clock.now()
+            if name.asked_at and now - name.asked_at < _TWINS:
+                return name.problem
+            store: Store | None = None
+            try:
+                store = self._open_store(self._box)
+                name.problem, name.asked_at = twins.look(self._box, ledger, store), now
+            except StoreError:
+                return name.problem  # the first delivery says it
+            finally:
+                close(store)
+            self._say(ledger, now)
+            return name.problem
+
+    def _say(self, ledger: Ledger, now: int) -> None:
+        """A twin, or its end, becomes a row."""
+        kind = self._box.config.store.kind
+        last = ledger.latest(TwinSeen, kind)
+        known = last.record.problem if last is not None and isinstance(last.record, TwinSeen) else ""
+        if self._name.problem != known:
+            ledger.append(TwinSeen(at=now, store=kind, problem=self._name.problem))
+            log.warning("%s", self._name.problem or "no twin is seen in the store any more")
 
     def _sweep(self, ledger: Ledger) -> None:
         """At the start and every day: let go what was begun at the store and nobody remembers."""

@@ -1,4 +1,4 @@
-"""What the uploader does besides storing recordings: it brings checkpoints out of the box, and erases where erasing was asked for.
+"""What the uploader does besides storing recordings: it brings checkpoints and papers out of the box, and erases where that was asked for.
 
 An erasure is one owner's business from the first byte to the last: this process uploads, so it erases. It waits while the recording is
 being sent or is held for a case (a hold wins), removes all there is under the recording's keys, and hands on to the janitor, who
@@ -8,10 +8,11 @@ removes what lies on the box. What is to go is noted before the first object goe
 from __future__ import annotations
 
 import base64
+import hashlib
 import logging
 from collections.abc import Callable
 
-from appliance import checkpoints, jobs, shelf
+from appliance import checkpoints, jobs, papers, shelf
 from appliance.box import Box
 from appliance.calls import Recording
 from appliance.clock import Clock
@@ -22,13 +23,13 @@ from appliance.logs import Trouble
 from appliance.lookup import get_recording
 from appliance.moments import SECOND
 from appliance.records import CheckpointSigned, CheckpointStamped, CheckpointStored, ObjectsErased, Record
-from uploader import objects
-from uploader.delivery import DamagedCopyError, Parcel, deliver
+from uploader import canary, objects
+from uploader.delivery import DamagedCopyError, Parcel, deliver, hand_in
 from uploader.store import Removing, Store, StoreAgainError, StoreError, StoreRefusedError
 from uploader.through import bare
 from uploader.timestamp import stamp
 
-KINDS = (ERASE, checkpoints.JOB)
+KINDS = (ERASE, checkpoints.JOB, papers.JOB)
 LEASE = 900 * SECOND
 _BUSY_WAIT = 2 * SECOND
 _CONTRACT_WAIT = 30 * SECOND
@@ -65,7 +66,7 @@ class Errands:
 
     def one(self, due: int) -> bool:
         """Do the oldest errand that is due, erasures first; returns whether there was one."""
-        works: dict[str, Callable[[Job], None]] = {ERASE: self._erase, checkpoints.JOB: self._bring}
+        works: dict[str, Callable[[Job], None]] = {ERASE: self._erase, checkpoints.JOB: self._bring, papers.JOB: self._paper}
         for kind in KINDS:
             job = self._jobs.claim(kind, due, LEASE + self._clock.now() - due)
             if job is not None:
@@ -100,7 +101,7 @@ class Errands:
             shelf.write(path, checkpoints.document(record))
         key = objects.checkpoint_key(self._box.config.site.contract, record.epoch, record.file)
         store = self._store()
-        deliver(store, Parcel(key, path, checkpoints.sha256(record)))
+        self._deliver(store, Parcel(key, path, checkpoints.sha256(record)))
         done: list[Record] = [
             CheckpointStored(at=self._clock.now(), checkpoint=record.checkpoint, store=self._box.config.store.kind, key=key)
         ]
@@ -114,9 +115,26 @@ class Errands:
         path = (self._box.folders.checkpoints / record.file).with_suffix(".tsr")
         if not path.exists():  # a stamp that was stored before a death is kept: keys are written once
             shelf.write(path, answer)
-        deliver(store, Parcel(key.removesuffix(".json") + ".tsr", path, shelf.sha256_of(path)))
+        self._deliver(store, Parcel(key.removesuffix(".json") + ".tsr", path, shelf.sha256_of(path)))
         token = base64.b64encode(path.read_bytes()).decode("ascii")
         return CheckpointStamped(at=self._clock.now(), checkpoint=record.checkpoint, authority=proof.timestamp_url, token=token)
+
+    def _paper(self, job: Job) -> None:
+        """A proof of erasure: written once, under a name that holds its moment and its hash."""
+        site, document = self._box.config.site, str(job.body["document"]).encode("ascii")
+        path = self._box.folders.data / f".paper-{hashlib.sha256(document).hexdigest()[:16]}"
+        path.write_bytes(document)
+        try:
+            key = objects.box_prefix(site.contract, site.epoch) + str(job.body["file"])
+            self._deliver(self._store(), Parcel(key, path, hashlib.sha256(document).hexdigest()))
+        finally:
+            shelf.remove(path)
+        self._jobs.finish(job, self._clock.now())
+
+    def _deliver(self, store: Store, parcel: Parcel) -> None:
+        """As recordings are delivered: read back, or on the word of a store that lets us read nothing and checks what it takes."""
+        blind = canary.trust(self._ledger, self._box, self._clock.now()).blind
+        (hand_in if blind else deliver)(store, parcel)
 
     # Erasures
 

@@ -5,6 +5,7 @@
     v1/CONTRACT/EPOCH/checkpoints/SIZE-SHA16.json      a signed checkpoint of the chain, and .tsr its time stamp; nothing personal
     v1/CONTRACT/EPOCH/heartbeat/YYYY/MM/DD/HH-SHA16.json   a signed sign of life, every hour: figures, nothing personal
     v1/CONTRACT/EPOCH/backups/MOMENT-SHA16.tar.age     the box without its recordings, sealed, every night
+    v1/CONTRACT/EPOCH/erasures/TIME-SHA16.json         the proof of an erasure: number and chain value of what is gone, no name
 
     ….flac.age.payload, ….flac.age.header-0001         the same in two, where a key must be rotated or shredded under an Object Lock
 
@@ -72,6 +73,11 @@ def checkpoint_key(contract: str, epoch: int, file: str) -> str:
     return f"{LAYOUT}/{contract}/{epoch}/checkpoints/{file}"
 
 
+def heartbeats(contract: str, epoch: int) -> str:
+    """What the keys of a box's signs of life begin with."""
+    return f"{LAYOUT}/{contract}/{epoch}/heartbeat/"
+
+
 def heartbeat_key(contract: str, epoch: int, at: int, sha256: str) -> str:
     """The key of a sign of life of this moment (ns)."""
     return f"{LAYOUT}/{contract}/{epoch}/heartbeat/{to_datetime(at):%Y/%m/%d/%H}-{sha256[:16]}.json"
@@ -90,6 +96,11 @@ def is_backup(key: str) -> bool:
 def is_checkpoint(key: str) -> bool:
     """Whether this is the key of a checkpoint."""
     return "/checkpoints/" in key and key.endswith(".json")
+
+
+def is_erasure(key: str) -> bool:
+    """Whether this is the key of a proof of erasure."""
+    return "/erasures/" in key and key.endswith(".json")
 
 
 def payload_key(key: str) -> str:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import io
-import os
 from collections.abc import Iterable
 
 from appliance.keys import Identity
 from appliance.sealed import SealedReader
+from appliance.seeking import Seeking
 from uploader.headers import Whole
 from uploader.store import MissingObjectError, Store
 
@@ -15,36 +15,16 @@ BLOCK = 256 * 1024
 """What is fetched at once: about four of the format's chunks, ten seconds of speech."""
 
 
-class RemoteFile(io.RawIOBase):
+class RemoteFile(Seeking):
     """The sealed bytes of an object, one block held."""
 
     def __init__(self, store: Store, key: str) -> None:
-        super().__init__()
-        self._store, self._key = store, key
         found = store.look(key)
         if found is None:
             raise MissingObjectError(f"{key}: there is no such object in the store")
-        self.size = found.size
-        self._position = 0
+        super().__init__(found.size)
+        self._store, self._key = store, key
         self._held: tuple[int, bytes] = (-1, b"")
-
-    def readable(self) -> bool:
-        """Yes."""
-        return True
-
-    def seekable(self) -> bool:
-        """Yes."""
-        return True
-
-    def tell(self) -> int:
-        """The position."""
-        return self._position
-
-    def seek(self, offset: int, whence: int = os.SEEK_SET) -> int:
-        """Move; nothing is fetched."""
-        base = {os.SEEK_SET: 0, os.SEEK_CUR: self._position, os.SEEK_END: self.size}[whence]
-        self._position = max(0, base + offset)
-        return self._position
 
     def readinto(self, buffer: bytearray | memoryview) -> int:  # type: ignore[override]
         """Read up to the end of the present block. Raises StoreError."""

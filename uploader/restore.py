@@ -12,7 +12,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import IO, Any
 
-from appliance import checkpoints, manifest, retelling, shelf
+from appliance import checkpoints, erasure, manifest, retelling, shelf
 from appliance.box import Box
 from appliance.clock import Clock
 from appliance.errors import CouldNotError
@@ -34,6 +34,8 @@ class Restored:
     recordings: int = 0
     present: int = 0
     """Were here already."""
+    erased: int = 0
+    """Were erased, of which the proof came back."""
     problems: list[str] = field(default_factory=list)
     public_keys: set[str] = field(default_factory=set)
 
@@ -63,6 +65,7 @@ def restore(box: Box, ledger: Ledger, store: Store, identities: Sequence[Identit
             done.problems.append(f"{item.key}: {error}")
         except retelling.MALFORMED as error:
             done.problems.append(f"{item.manifest_key}: is no manifest of a recording ({error!r})")
+    _explain(box, ledger, store, done, signer.strip().lower())
     _compare(box, ledger, store, done, signer.strip().lower())
     return done
 
@@ -71,6 +74,26 @@ def restore_into(box: Box, ledger: Ledger, identities: Sequence[Identity], clock
     """Entry point of `appliance doctor --rebuild`: how many recordings the store gave back, and what was wrong. Raises CouldNotError."""
     done = restore(box, ledger, open_store(box), identities, clock, signer)
     return done.recordings, done.problems
+
+
+def _explain(box: Box, ledger: Ledger, store: Store, done: Restored, signer: str) -> None:
+    """Take in the proofs of what was erased, where the ledger lacks it: the chain has no gap that nobody explains."""
+    for stored in store.list(objects.prefix(box.config.site.contract)):
+        if not objects.is_erasure(stored.key):
+            continue
+        try:
+            place, gone = erasure.retell(_small(store, stored.key), signer)
+            if not signer and done.public_keys and manifest.decode(gone.proof.encode()).public_key not in done.public_keys:
+                raise manifest.ManifestError("is signed by another box than the recordings")
+        except (StoreError, SealedError, manifest.ManifestError) as error:
+            done.problems.append(f"{stored.key}: {error}")
+            continue
+        taken = ledger.connection.execute("SELECT id FROM recording WHERE sequence = ?", (place.sequence,)).fetchone()
+        if taken is None:
+            ledger.append(place, gone)
+            done.erased += 1
+        elif taken["id"] != place.recording:
+            done.problems.append(f"{stored.key}: speaks of another recording than this box has under the number {place.sequence}")
 
 
 def _compare(box: Box, ledger: Ledger, store: Store, done: Restored, signer: str) -> None:
@@ -181,6 +204,7 @@ def as_json(done: Restored) -> str:
         {
             "recordings": done.recordings,
             "present": done.present,
+            "erased": done.erased,
             "problems": done.problems,
             "public_keys": sorted(done.public_keys),
         },

@@ -6,11 +6,12 @@ that reads the bytes for another reason first (to sign them) says so by `hush`.
 
 from __future__ import annotations
 
-import io
 import os
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
+
+from appliance.seeking import Seeking
 
 PIECE = 1 << 16
 """No more than this leaves at once, so that a limit is kept evenly."""
@@ -46,38 +47,20 @@ class Source:
         return replace(self, leaving=both)
 
 
-class Slice(io.RawIOBase):
+class Slice(Seeking):
     """The open stretch: it begins at 0 and ends at `size`, wherever it lies in the file."""
 
     def __init__(self, source: Source) -> None:
-        super().__init__()
         self._leaving, self._start = source.leaving, source.start
+        self.sha256 = source.sha256
+        """What it was hashed to before; "" where nobody knows."""
         self._file = source.path.open("rb", buffering=0)
         there = max(0, os.fstat(self._file.fileno()).st_size - source.start)
-        self.size = there if source.size < 0 else min(there, source.size)
-        self._position = 0
+        super().__init__(there if source.size < 0 else min(there, source.size))
         self._quiet = False
 
     def __len__(self) -> int:
         return self.size
-
-    def readable(self) -> bool:
-        """Yes."""
-        return True
-
-    def seekable(self) -> bool:
-        """Yes."""
-        return True
-
-    def tell(self) -> int:
-        """The position within the stretch."""
-        return self._position
-
-    def seek(self, offset: int, whence: int = os.SEEK_SET) -> int:
-        """Move within the stretch."""
-        base = {os.SEEK_SET: 0, os.SEEK_CUR: self._position, os.SEEK_END: self.size}[whence]
-        self._position = max(0, base + offset)
-        return self._position
 
     def readinto(self, buffer: bytearray | memoryview) -> int:  # type: ignore[override]
         """Read on, and say so before the bytes are handed out."""

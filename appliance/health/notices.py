@@ -81,11 +81,13 @@ def figures(context: Context) -> dict[str, object]:
     """The box in figures, for whoever watches many."""
     site, connection = context.box.config.site, context.ledger.connection
     calls = connection.execute("SELECT count(*), max(started_at) FROM call").fetchone()
+    head = connection.execute("SELECT json_extract(body, '$.chain') FROM recording ORDER BY sequence DESC LIMIT 1").fetchone()
     recordings = connection.execute("SELECT count(*), count(stored_at) FROM recording").fetchone()
     waiting = connection.execute("SELECT kind, count(*) FROM job WHERE state != 'done' GROUP BY kind").fetchall()
     return {
         "contract": site.contract, "serial": site.serial, "epoch": site.epoch, "at": context.now, "calls": calls[0],
-        "last_call_at": calls[1], "recordings": recordings[0], "stored": recordings[1], "waiting": {row[0]: row[1] for row in waiting},
+        "last_call_at": calls[1], "recordings": recordings[0], "head": head[0] if head else manifest.FIRST,
+        "stored": recordings[1], "waiting": {row[0]: row[1] for row in waiting},
         "issues": {issue.opened.check: issue.opened.severity for issue in issues(context.ledger) if issue.closed_at is None},
         "free_bytes": shelf.free_bytes(context.box.folders.data),
     }  # fmt: skip

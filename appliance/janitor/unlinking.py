@@ -1,7 +1,8 @@
 """The last part of an erasure: what lies on the box goes, then numbers and names in the ledger, then it is written and signed.
 
 The row that allows it (`ErasureAsked`) and the word that the store holds nothing any more (`ObjectsErased`) are there before anything is
-removed. How many files there were is noted first, so that the proof counts them all, whatever dies in between.
+removed. How many files there were is noted first, so that the proof counts them all, whatever dies in between. The proof leaves the box
+too, so that after a total loss the gap in the chain is still explained.
 """
 
 from __future__ import annotations
@@ -9,7 +10,7 @@ from __future__ import annotations
 import logging
 from pathlib import Path
 
-from appliance import erasure, jobs, keys, shelf
+from appliance import erasure, jobs, keys, papers, shelf
 from appliance.box import Box
 from appliance.calls import Recording
 from appliance.clock import Clock
@@ -71,11 +72,14 @@ class Unlinking:
         """Remove, then say so; without the signing key nothing is removed, for it could not be proven."""
         now, who, why = self._clock.now(), str(job.body["who"]), str(job.body["why"])
         records: list[Record] = []
+        leaving: dict[str, bytes] = {}
         if recording is not None and recording.erased_at is None:
             gone = [row.record for row in self._ledger.of(job.subject) if isinstance(row.record, ObjectsErased)]
             objects, removed = sum(one.objects for one in gone), sum(one.removed for one in gone)
             key = keys.present_signing_key(self._box.folders.keys)
-            records.append(erasure.prove(recording, objects, removed, count, who, why, now, key))
+            proof = erasure.prove(recording, objects, removed, count, who, why, now, key)
+            records.append(proof)
+            leaving[proof.recording] = erasure.paper(proof, key)
         for path in there[0]:
             shelf.remove(path)
         for folder in there[1]:
@@ -85,6 +89,8 @@ class Unlinking:
                 self._redact(job)
                 records.append(CallErased(at=now, call=job.subject, who=who, why=why, line_too=bool(job.body["line_too"])))
             append(connection, records)
+            for subject, document in leaving.items():
+                papers.queue(connection, f"erasure of {subject}", papers.name(papers.ERASURES, now, document), document, now)
             jobs.finish(connection, job, now)
 
     def _redact(self, job: Job) -> None:

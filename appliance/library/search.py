@@ -31,6 +31,8 @@ class Query:
     outcome: str = ""
     reason: str = ""
     """Why no caller number was shown (`anonymous` …)."""
+    lines: frozenset[str] | None = None
+    """Only calls of lines spelled so; None: of all."""
     before: tuple[int, str] | None = None
     """The (start, id) of the last call of the page before."""
     limit: int = PAGE
@@ -72,6 +74,8 @@ def _clauses(query: Query) -> tuple[list[str], list[Any]]:
         add("direction = ?", query.direction)
     if query.reason:
         add("caller_reason = ?", query.reason)
+    if query.lines is not None:
+        add(f"line IN ({','.join('?' * len(query.lines))})", *sorted(query.lines))
     if query.before is not None:
         add("(started_at, id) < (?, ?)", _storable(query.before[0]), query.before[1])
     if query.outcome:

@@ -18,11 +18,18 @@ from argon2.exceptions import Argon2Error, InvalidHashError
 from appliance.ledger import Ledger
 from appliance.moments import SECOND
 from appliance.records import Changed
+from appliance.web.rights import ADMINISTRATOR, BUILT_IN, Right, Role
+from appliance.web.roles import Roles
+from appliance.web.second_factor import NoCodeError, check_code
 
 FIRST_ACCOUNT = "admin"
+NEWCOMER = "operator"
+"""The role of an account that was made without naming one."""
 MIN_LENGTH = 10
 FREE_TRIES = 5
 LONGEST_WAIT_S = 900
+PENDING_S = 600
+"""How long a session waits for its second factor."""
 _SPENT = "!"
 """Stands for a one-time password that was used: no password matches it."""
 _ALPHABET = "abcdefghjkmnpqrstuvwxyz23456789"
@@ -37,6 +44,11 @@ class Session(NamedTuple):
     csrf: str
     must_choose: bool
     """Signed in with a one-time password: a lasting one is still to be chosen."""
+    role: Role = BUILT_IN[ADMINISTRATOR]
+
+    def may(self, right: str) -> bool:
+        """Whether this right is theirs."""
+        return Right(right) in self.role.rights
 
 
 class ThrottledError(Exception):
@@ -63,17 +75,19 @@ class Accounts:
         self._now = now
         self._idle = session_hours * 3600 * SECOND
 
-    def one_time_password(self, name: str) -> str:
-        """Give this account (made if it is new) a fresh one-time password, and return it."""
+    def one_time_password(self, name: str, role: str = "", who: str = "command line") -> str:
+        """Give this account a fresh one-time password, and return it; one that is new gets the role (the first one's is the
+        administrator's, any other's the operator's where none is named)."""
+        role = role or (ADMINISTRATOR if name == FIRST_ACCOUNT else NEWCOMER)
         password = "-".join("".join(secrets.choice(_ALPHABET) for _ in range(4)) for _ in range(3))
         with self._ledger.transaction() as connection:
             connection.execute(
-                "INSERT INTO account (name, password, one_time, created_at) VALUES (?,?,1,?) "
+                "INSERT INTO account (name, password, one_time, created_at, role) VALUES (?,?,1,?,?) "
                 "ON CONFLICT (name) DO UPDATE SET password = excluded.password, one_time = 1",
-                (name, _hasher.hash(password), self._now()),
+                (name, _hasher.hash(password), self._now(), role),
             )
             connection.execute("DELETE FROM session WHERE account = ?", (name,))
-        self._ledger.append(Changed(at=self._now(), thing=f"account {name}", who="command line", what="one-time password", why=""))
+        self._ledger.append(Changed(at=self._now(), thing=f"account {name}", who=who, what="one-time password", why=""))
         return password
 
     def has_lasting_password(self, name: str) -> bool:
@@ -81,11 +95,14 @@ class Accounts:
         row = self._ledger.connection.execute("SELECT one_time FROM account WHERE name = ?", (name,)).fetchone()
         return row is not None and not row["one_time"]
 
-    def sign_in(self, name: str, password: str, address: str) -> str:
-        """The token of a new session. Raises ThrottledError or WrongPasswordError."""
+    def sign_in(self, name: str, password: str, address: str, agent: str = "") -> str:
+        """The token of a new session, which opens nothing yet where the account has a second factor (`confirm`). Raises
+        ThrottledError or WrongPasswordError."""
         now = self._now()
         self._check_throttle((f"name:{name}:{address}", f"address:{address}"), now)
-        row = self._ledger.connection.execute("SELECT password, one_time FROM account WHERE name = ?", (name,)).fetchone()
+        row = self._ledger.connection.execute(
+            "SELECT password, one_time, totp FROM account WHERE name = ? AND NOT disabled", (name,)
+        ).fetchone()
         if not _matches(row["password"] if row else None, password):
             self._failed((f"name:{name}:{address}", f"address:{address}"), now)
             raise WrongPasswordError
@@ -99,17 +116,62 @@ class Accounts:
             if row["one_time"]:
                 connection.execute("UPDATE account SET password = ? WHERE name = ?", (_SPENT, name))
             connection.execute(
-                "INSERT INTO session (token, account, csrf, created_at, seen_at, address) VALUES (?,?,?,?,?,?)",
-                (_digest(token), name, secrets.token_urlsafe(16), now, now, address),
+                "INSERT INTO session (token, account, csrf, created_at, seen_at, address, agent, pending) VALUES (?,?,?,?,?,?,?,?)",
+                (_digest(token), name, secrets.token_urlsafe(16), now, now, address, agent[:200], bool(row["totp"])),
             )
         return token
+
+    def is_password(self, name: str, password: str) -> bool:
+        """Whether this is the account's lasting password; asked of somebody who is signed in before something weighty."""
+        row = self._ledger.connection.execute("SELECT password FROM account WHERE name = ?", (name,)).fetchone()
+        return _matches(row["password"] if row else None, password)
+
+    def pending(self, token: str) -> str:
+        """The account that this session is for once the second factor is given; "" where none is asked for."""
+        row = self._ledger.connection.execute(
+            "SELECT account FROM session WHERE token = ? AND pending AND created_at > ?",
+            (_digest(token), self._now() - PENDING_S * SECOND),
+        ).fetchone()
+        return str(row["account"]) if row else ""
+
+    def confirm(self, token: str, code: str, address: str) -> str:
+        """The token of the session that the code opens; the pending one ends. Raises ThrottledError or WrongPasswordError."""
+        name, now = self.pending(token), self._now()
+        self._check_throttle((f"code:{name}:{address}", f"address:{address}"), now)
+        with self._ledger.transaction() as connection:
+            row = connection.execute("SELECT totp, totp_step FROM account WHERE name = ? AND NOT disabled", (name,)).fetchone()
+            step = check_code(row["totp"], code, now, row["totp_step"]) if row and row["totp"] else None
+            if step is not None:  # a token that was known before the code is no session after it
+                fresh = secrets.token_urlsafe(32)
+                connection.execute("UPDATE account SET totp_step = ? WHERE name = ?", (step, name))
+                connection.execute("UPDATE session SET pending = 0, token = ? WHERE token = ?", (_digest(fresh), _digest(token)))
+                return fresh
+        self._failed((f"code:{name}:{address}", f"address:{address}"), now)
+        raise WrongPasswordError
+
+    def set_totp(self, name: str, secret: str, code: str, who: str) -> None:
+        """Ask this account for a code from now on; with an empty secret no longer. Raises NoCodeError where the code is not its."""
+        now = self._now()
+        step = check_code(secret, code, now, 0) if secret else 0
+        if step is None:
+            raise NoCodeError
+        with self._ledger.transaction() as connection:
+            connection.execute("UPDATE account SET totp = ?, totp_step = ? WHERE name = ?", (secret, step, name))
+        self._ledger.append(
+            Changed(at=now, thing=f"account {name}", who=who, what="second factor on" if secret else "second factor off", why="")
+        )
+
+    def has_totp(self, name: str) -> bool:
+        """Whether the account is asked for a code."""
+        row = self._ledger.connection.execute("SELECT totp FROM account WHERE name = ?", (name,)).fetchone()
+        return row is not None and bool(row["totp"])
 
     def session(self, token: str) -> Session | None:
         """Who this token belongs to; None where it is unknown or was unused for too long."""
         now = self._now()
         row = self._ledger.connection.execute(
-            "SELECT session.account, csrf, seen_at, one_time FROM session JOIN account ON account.name = session.account "
-            "WHERE token = ?",
+            "SELECT session.account, csrf, seen_at, one_time, role FROM session JOIN account ON account.name = session.account "
+            "WHERE token = ? AND NOT pending AND NOT disabled",
             (_digest(token),),
         ).fetchone()
         if row is None or now - row["seen_at"] > self._idle:
@@ -117,7 +179,7 @@ class Accounts:
         if now - row["seen_at"] > 60 * SECOND:
             with self._ledger.transaction() as connection:
                 connection.execute("UPDATE session SET seen_at = ? WHERE token = ?", (now, _digest(token)))
-        return Session(row["account"], row["csrf"], bool(row["one_time"]))
+        return Session(row["account"], row["csrf"], bool(row["one_time"]), Roles(self._ledger, self._now).get(row["role"]))
 
     def sign_out(self, token: str) -> None:
         """End this session."""

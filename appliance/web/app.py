@@ -15,7 +15,7 @@ from fastapi.staticfiles import StaticFiles
 from starlette.exceptions import HTTPException
 
 from appliance.doorbell import Doorbell
-from appliance.errors import ApplianceError
+from appliance.errors import ApplianceError, UsageError
 from appliance.pages import NotHereError
 from appliance.records import Heartbeat
 from appliance.service import HEARTBEAT_S, resident_megabytes, sd_notify
@@ -23,8 +23,8 @@ from appliance.tap_control import RefusedError
 from appliance.web import wings
 from appliance.web.console import Console
 from appliance.web.news import News
-from appliance.web.pages import account, calls, health, live, metrics, pause, sign_in
-from appliance.web.security import Guard, SignInNeededError, session_of, sign_in_address
+from appliance.web.pages import account, calls, customer_import, customers, desk, health, live, metrics, pause, sign_in, users
+from appliance.web.security import Guard, NotAllowedError, SignInNeededError, session_of, sign_in_address
 
 _STATIC = Path(__file__).parent / "static"
 
@@ -36,7 +36,7 @@ def create(console: Console) -> FastAPI:
     app.state.news = News()
     app.add_middleware(Guard)
     app.mount("/static", StaticFiles(directory=_STATIC), name="static")
-    for pages in (sign_in, account, calls, live, pause, health, metrics):
+    for pages in (sign_in, account, calls, live, desk, pause, customer_import, customers, health, users, metrics):
         app.include_router(pages.router)
     wings.mount(app, wings.found())
 
@@ -45,6 +45,11 @@ def create(console: Console) -> FastAPI:
         wants_page = "text/html" in request.headers.get("accept", "") and request.method == "GET"
         return RedirectResponse(sign_in_address(request), 303) if wants_page else PlainTextResponse("sign in first", 401)
 
+    @app.exception_handler(NotAllowedError)
+    def _no_right(request: Request, error: Exception) -> Response:
+        right = error.right.value if isinstance(error, NotAllowedError) else ""
+        return _error_page(request, 403, str(error), right)
+
     @app.exception_handler(HTTPException)
     def _refused(request: Request, error: Exception) -> Response:
         status = error.status_code if isinstance(error, HTTPException) else 500
@@ -52,17 +57,17 @@ def create(console: Console) -> FastAPI:
 
     @app.exception_handler(ApplianceError)
     def _could_not(request: Request, error: Exception) -> Response:
-        status = 404 if isinstance(error, NotHereError) else 409 if isinstance(error, RefusedError) else 503
-        return _error_page(request, status, str(error))
+        status = 404 if isinstance(error, NotHereError) else 409 if isinstance(error, (RefusedError, UsageError)) else 503
+        return _error_page(request, status, console.said(request, error))
 
     return app
 
 
-def _error_page(request: Request, status: int, what: str) -> Response:
+def _error_page(request: Request, status: int, what: str, right: str = "") -> Response:
     console: Console = request.app.state.console
     if "text/html" not in request.headers.get("accept", ""):
         return PlainTextResponse(what or str(status), status)
-    return console.page(request, "error.html", session_of(request), status, code=status, what=what)
+    return console.page(request, "error.html", session_of(request), status, code=status, what=what, right=right)
 
 
 @contextlib.asynccontextmanager

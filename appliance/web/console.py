@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from fastapi import Request
 from fastapi.responses import HTMLResponse
@@ -15,15 +15,29 @@ from appliance import __version__, keys
 from appliance.box import Box
 from appliance.calls import Call
 from appliance.clock import Clock
+from appliance.customers.book import Book
+from appliance.errors import SaidError
 from appliance.keys import Identity
 from appliance.ledger import Ledger
 from appliance.lookup import is_paused
 from appliance.numbers import pretty
-from appliance.popups.cards import Card, card, line_name, name_beside
+from appliance.popups import desk
+from appliance.popups.cards import Card, card, line_name, name_beside, other_party
 from appliance.web import i18n, labels
 from appliance.web.accounts import Accounts, Session
+from appliance.web.people import People
+from appliance.web.rights import Scope, scope_of
+from appliance.web.roles import Roles
 
 _TEMPLATES = Path(__file__).parent / "templates"
+
+
+class Shown(NamedTuple):
+    """A card as a template lays it out."""
+
+    card: Card
+    note: desk.Note
+    last: desk.Contact | None
 
 
 class Console:
@@ -51,6 +65,25 @@ class Console:
         return Accounts(self.ledger, self.clock.now, self.box.config.web.session_hours)
 
     @property
+    def people(self) -> People:
+        """The accounts as whoever looks after them sees them."""
+        return People(self.ledger, self.clock.now)
+
+    @property
+    def roles(self) -> Roles:
+        """The roles."""
+        return Roles(self.ledger, self.clock.now)
+
+    def scope(self, session: Session) -> Scope | None:
+        """The lines that this session sees; None is all."""
+        return scope_of(session.role, self.box.config)
+
+    def sees(self, session: Session, call: Call) -> bool:
+        """Whether the call is on a line of theirs."""
+        scope = self.scope(session)
+        return scope is None or scope.covers(call.line)
+
+    @property
     def identities(self) -> list[Identity]:
         """The console's own key, which opens recordings for listening."""
         return [keys.playback_identity(self.box.folders.keys, self.clock.now())]
@@ -58,6 +91,11 @@ class Console:
     def language(self, request: Request) -> str:
         """The language of this request's answer."""
         return i18n.choose(request.headers.get("accept-language", ""))
+
+    def said(self, request: Request, error: Exception) -> str:
+        """What an error says, in the reader's language where it knows it."""
+        text = error.text if isinstance(error, SaidError) else None
+        return text.translated(i18n.catalogue(self.language(request)).gettext) if text else str(error)
 
     def page(self, request: Request, template: str, session: Session | None, status: int = 200, /, **values: Any) -> HTMLResponse:
         """A whole page."""
@@ -82,13 +120,29 @@ class Console:
         """The address of a wing's page; "" where no wing has it."""
         return self.offers.get(name, "").format(**values)
 
-    def card_html(self, language: str, call: Call, session: Session) -> str:
+    @property
+    def book(self) -> Book:
+        """The customer book."""
+        return Book(self.ledger, self.clock.now, self.box.config.number)
+
+    def card_html(self, language: str, call: Call, session: Session, *, to_do: bool = False) -> str:
         """One card of the live page."""
-        return self._templates[language].get_template("card.html").render(card=self.card(call), session=session)
+        template = self._templates[language].get_template("card.html")
+        return template.render(shown=self.shown(call, session), session=session, to_do=to_do)
 
     def card(self, call: Call) -> Card:
         """The card of a call."""
-        return card(call, self.box.config, paused=call.ended_at is None and is_paused(self.ledger.connection, call.id))
+        people = tuple(self.book.behind(other_party(call)[0]))
+        paused = call.ended_at is None and is_paused(self.ledger.connection, call.id)
+        return card(call, self.box.config, paused=paused, people=people)
+
+    def shown(self, call: Call, session: Session) -> Shown:
+        """The card with what people said of the call, and of the last one before it on a line that they see."""
+        scope = self.scope(session)
+        mine, lines = scope.clause() if scope else ("1", ())
+        made = self.card(call)
+        before = desk.contacts(self.ledger.connection, made.number, call.started_at, 1, mine, *lines)
+        return Shown(made, desk.note_of(self.ledger.connection, call.id), before[0] if before else None)
 
     def _environment(self, language: str) -> Environment:
         zone = self.box.config.site.zone
@@ -105,6 +159,7 @@ class Console:
             said=lambda text: text.translated(catalogue.gettext),
             label=lambda code, kind: catalogue.gettext(getattr(labels, kind).get(code, code)) if code else "",
             number=pretty,
+            phone=lambda text: pretty(text, self.box.config.number(text).e164),
             visible=_visible,
         )
         environment.globals.update(

@@ -18,7 +18,7 @@ from appliance.web.rights import Right
 COOKIE = "appliance_session"
 _POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; media-src 'self'; connect-src 'self'; "
-    "font-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+    "font-src 'self'; form-action 'self'; manifest-src 'self'; base-uri 'none'; frame-ancestors 'none'"
 )
 HEADERS = {
     "Content-Security-Policy": _POLICY,
@@ -33,6 +33,14 @@ _UNSAFE = frozenset({"POST", "PUT", "PATCH", "DELETE"})
 
 class SignInNeededError(Exception):
     """The page is for people who are signed in."""
+
+
+class NotAllowedError(Exception):
+    """Their role does not have this right."""
+
+    def __init__(self, right: Right) -> None:
+        super().__init__(f"this needs the right {right.value}")
+        self.right = right
 
 
 def console_of(request: Request) -> Console:
@@ -53,12 +61,14 @@ def session_of(request: Request) -> Session | None:
 
 
 def allowed(right: Right) -> Callable[[Request], Session]:
-    """A dependency: the session, if it has this right. Everybody who is signed in has all of them, for now."""
+    """A dependency: the session, if its role has this right."""
 
     def check(request: Request) -> Session:
         session = session_of(request)
         if session is None:
             raise SignInNeededError
+        if right not in session.role.rights:
+            raise NotAllowedError(right)
         return session
 
     check.right = right  # type: ignore[attr-defined]

@@ -9,7 +9,8 @@ from collections.abc import Callable, Iterable, Iterator
 from fastapi import APIRouter, Depends, FastAPI, Request
 from fastapi.responses import Response, StreamingResponse
 
-from appliance.pages import GROUP, Page, Stream, Visit
+from appliance.lookup import get_call
+from appliance.pages import GROUP, NotHereError, Page, Stream, Visit
 from appliance.web.rights import Right
 from appliance.web.security import SignInNeededError, allowed, console_of, session_of
 
@@ -35,6 +36,9 @@ def _endpoint(page: Page) -> Callable[[Request], Response]:
         console, session = console_of(request), session_of(request)
         if session is None:
             raise SignInNeededError
+        call = get_call(console.ledger.connection, request.path_params.get("call", ""))
+        if call is not None and not console.sees(session, call):
+            raise NotHereError("There is no such call.")
         visit = Visit(
             box=console.box, ledger=console.ledger, now=console.clock.now(), account=session.account,
             language=console.language(request), values=request.path_params,

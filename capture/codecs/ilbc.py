@@ -1,6 +1,8 @@
 """ILBC: 13.33 and 15.2 kbit/s (RFC 3951, RFC 3952), decoded by FFmpeg: frames of 50 octets and 30 ms, or of 38 octets and 20 ms.
 
 Which of the two is `mode` of `a=fmtp` (30 where nothing is said); a payload that fits the other alone is of the other.
+FFmpeg's decoder begins with line spectral frequencies of zero where RFC 3951 §4.5 begins with their mean, so that the first frame would
+be a burst at full scale: it is fed a frame of silence first.
 """
 
 from __future__ import annotations
@@ -19,6 +21,11 @@ ENCODINGS = ("ILBC",)
 OCTETS = {20: 38, 30: 50}
 BIT_RATES = {20: 15200, 30: 13333}
 """By which FFmpeg tells the modes apart."""
+SILENCE = {
+    20: bytes.fromhex("ffa6340001b05555249249249249ccccccccf3cf3cf3cf3cf3cf3cf3c0000d962c6c6c6c3636"),
+    30: bytes.fromhex("ffa63ffa6320006c4924800000000004d9b36310cf3cf3cf3ffffffffffffffffffff00003658b0d8d86c6c363616361d876"),
+}
+"""A frame in which nothing is heard."""
 
 
 def sample_rate(encoding: Encoding) -> int:
@@ -52,6 +59,7 @@ class Decoder:
         mode = _mode(len(payload), self._said)
         if mode not in self._modes:
             self._modes[mode] = FrameDecoder("ilbc", 8000, partial(_prepare, mode))
+            self._modes[mode].decode([Frame(SILENCE[mode], 8 * mode)])
         octets = OCTETS[mode]
         whole = len(payload) // octets * octets
         return self._modes[mode].decode(Frame(payload[begin : begin + octets], 8 * mode) for begin in range(0, whole, octets))

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 
-from capture.codecs import Ints, Payloads, Samples
-from capture.payloads import Encoding
+from capture.codecs import Samples
+from capture.codecs._g711 import TableDecoder
+from capture.codecs._g711 import sample_rate as sample_rate
+from capture.codecs._g711 import units as units
 
 ENCODINGS = ("PCMA",)
 
@@ -20,22 +22,7 @@ def _table() -> Samples:
 TABLE = _table()
 
 
-def sample_rate(encoding: Encoding) -> int:
-    """8 kHz."""
-    return 8000
+class Decoder(TableDecoder):
+    """By this law's table."""
 
-
-def units(payloads: Payloads, encoding: Encoding) -> Ints:
-    """One octet is one sample."""
-    return payloads.size
-
-
-class Decoder:
-    """Stateless."""
-
-    def __init__(self, encoding: Encoding) -> None:
-        del encoding
-
-    def decode(self, payloads: Payloads) -> Samples:
-        """One sample for each octet."""
-        return TABLE[np.frombuffer(payloads.joined(), np.uint8)]
+    table = TABLE

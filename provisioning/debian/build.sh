@@ -7,7 +7,8 @@ here=$(cd "$(dirname "$0")" && pwd)
 project=$(cd "$here/../.." && pwd)
 version=$(sed -n 's/^__version__ = "\(.*\)"$/\1/p' "$project/appliance/__init__.py")${VERSION_SUFFIX:-}
 architecture=$(dpkg --print-architecture)
-work=$out/work tree=$out/work/tree
+work=$out/work
+tree=$work/tree
 library=$tree/usr/lib/appliance packages=$tree/usr/lib/appliance/lib/python3.11/site-packages
 rm -rf "$work" && mkdir -p "$packages" "$work/source" "$tree/DEBIAN" "$out"
 

@@ -32,6 +32,7 @@ from appliance.moments import SECOND
 from appliance.web.accounts import FIRST_ACCOUNT, Accounts
 from appliance.web.app import create
 from appliance.web.console import Console
+from appliance.web.rights import ADMINISTRATOR
 from appliance.web.security import COOKIE
 from capture.replay import replay
 from tests.fakes.clock import FakeClock
@@ -107,7 +108,7 @@ def furnish(data: Path) -> Furnished:
 
 def open_session(accounts: Accounts, name: str = FIRST_ACCOUNT, password: str = PASSWORD) -> str:
     """Make an account as its owner would: the one-time password, then one of their own. Returns the session's token."""
-    token = accounts.sign_in(name, accounts.one_time_password(name), "127.0.0.1")
+    token = accounts.sign_in(name, accounts.one_time_password(name, ADMINISTRATOR), "127.0.0.1")
     session = accounts.session(token)
     assert session is not None and session.must_choose
     accounts.choose_password(session, token, "", password)
@@ -197,8 +198,8 @@ def until(what: str, look: Callable[[], object], patience: float = PATIENCE_S) -
         time.sleep(0.02)
 
 
-def session_now(box: Box, name: str = "reception") -> str:
+def session_now(box: Box, name: str = "reception", role: str = ADMINISTRATOR) -> str:
     """The token of a session that began now, for a console with the machine's own clock."""
     with Ledger.open(box.folders.ledger) as ledger:
         accounts = Accounts(ledger, SystemClock().now, box.config.web.session_hours)
-        return accounts.sign_in(name, accounts.one_time_password(name), "127.0.0.1")
+        return accounts.sign_in(name, accounts.one_time_password(name, role), "127.0.0.1")

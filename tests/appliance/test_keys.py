@@ -125,6 +125,7 @@ def one_letter_wrong(secret: str) -> str:
         (str(Identity.new("c").recipient), "holds no age key"),
         (b"\xff\xfe\x00", "not text"),
     ],
+    ids=["one letter wrong", "short", "empty", "comment", "public", "bytes"],
 )
 def test_a_damaged_or_wrong_key_file_is_said_to_be_so(tmp_path: Path, text: str | bytes, why: str) -> None:
     path = put(tmp_path / "customer.key", text)

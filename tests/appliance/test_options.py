@@ -26,12 +26,12 @@ BAD = [
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize(("check", "text"), GOOD, ids=str)
+@pytest.mark.parametrize(("check", "text"), GOOD, ids=lambda value: getattr(value, "__name__", value))
 def test_what_is_right_stays_as_it_was_written(check: Callable[[str], str], text: str) -> None:
     assert check(text) == text
 
 
-@pytest.mark.parametrize(("check", "text"), BAD, ids=str)
+@pytest.mark.parametrize(("check", "text"), BAD, ids=lambda value: getattr(value, "__name__", value))
 def test_what_is_wrong_is_refused_with_its_mend(check: Callable[[str], str], text: str) -> None:
     with pytest.raises(ValueError, match=r"^is no .+[;:(].+"):
         check(text)

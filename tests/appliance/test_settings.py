@@ -39,6 +39,7 @@ from appliance.config import (
 from appliance.errors import ConfigError
 from appliance.notify_settings import Channel, Notify
 from appliance.settings import check_wings, to_toml
+from tests.appliance.telephones import PHONE
 
 TEXT = st.text(st.characters(exclude_categories=["Cs"]), max_size=20)
 SLUG = st.from_regex(r"[A-Za-z0-9_-]{1,40}", fullmatch=True)
@@ -105,6 +106,7 @@ def test_the_defaults_are_shown_with_every_setting_and_what_it_means() -> None:
     told = Notify(channels=[Channel(name="desk", kind="mail", options={"to": ["a@x.jp"], "port": 25})])
     everything = Config(
         lines=[Line(number="1")], rules=[Rule(name="x", action="never")], recipients=[recipient], sending=night, retention=rules,
+        phone=PHONE,
         notify=told,
     )  # fmt: skip
     assert again(everything) == everything

@@ -8,7 +8,7 @@ from __future__ import annotations
 import socket
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from enum import Enum, auto
 
@@ -44,8 +44,13 @@ class Fault(Enum):
 class Relay:
     """Passes connections on to `target` (host, port). A fault that is set befalls the next request that holds `marker`, once."""
 
-    def __init__(self, target: tuple[str, int], marker: bytes) -> None:
-        self._target, self._marker = target, marker
+    def __init__(
+        self,
+        target: tuple[str, int],
+        marker: bytes,
+        connect: Callable[[tuple[str, int], float], socket.socket] = socket.create_connection,
+    ) -> None:
+        self._target, self._marker, self._connect = target, marker, connect
         self._listener = socket.create_server(("127.0.0.1", 0))
         self.port = int(self._listener.getsockname()[1])
         self.happened: list[Fault] = []
@@ -84,7 +89,7 @@ class Relay:
 
     def _serve(self, client: socket.socket) -> None:
         state = _State()
-        with client, socket.create_connection(self._target, TIMEOUT_S) as server, ExitStack() as end, suppress(OSError):
+        with client, self._connect(self._target, TIMEOUT_S) as server, ExitStack() as end, suppress(OSError):
             end.callback(_hang_up, server)
             self._run(lambda: _answers(server, client, state))
             while piece := client.recv(1 << 16 if not self.rate else 1 << 13):

@@ -1,7 +1,7 @@
 """Speech as RTP payloads of every codec we decode, by encoders that are not ours: FFmpeg's library and program, bcg729, vo-amrwbenc.
 
 FFmpeg also decodes for us; G.729 and AMR-WB are therefore encoded by somebody else, and what the public captures hold comes from yet
-others. There is no encoder of iLBC in Debian 12.
+others. There is no encoder of iLBC in Debian 12: what one made elsewhere is kept in `ilbc/`.
 """
 
 from __future__ import annotations
@@ -12,9 +12,11 @@ import subprocess
 from collections.abc import Callable
 from functools import partial
 from itertools import zip_longest
+from pathlib import Path
 
 import av
 import numpy as np
+import soundfile
 from numpy.typing import NDArray
 
 from capture.payloads import Encoding
@@ -163,3 +165,15 @@ CODERS: dict[Encoding, tuple[int, Callable[[Samples], list[bytes]]]] = {
 
 GAPS = {Encoding("G729", 8000, 1, "annexb=yes")}
 """Whose coder sends nothing while there is silence."""
+
+
+def kept() -> dict[Encoding, tuple[int, Samples, list[bytes]]]:
+    """Encodings without a coder here → (Hz, speech, its payloads of one frame each)."""
+    folder = Path(__file__).with_name("ilbc")
+    said, rate = soundfile.read(folder / "said.flac", dtype="int16")
+    found = {}
+    for parameters, octets in (("mode=20", 38), ("", 50)):
+        frames = (folder / f"mode{20 if parameters else 30}.bin").read_bytes()
+        payloads = [frames[begin : begin + octets] for begin in range(0, len(frames), octets)]
+        found[Encoding("ILBC", 8000, 1, parameters)] = rate, said, payloads
+    return found

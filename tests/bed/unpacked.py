@@ -34,3 +34,14 @@ def unpacked(name: str, *packages: str) -> Path:
                 subprocess.run(["dpkg-deb", "-x", str(package), str(root)], check=True)
             done.touch()
     return root
+
+
+def missing_of(*packages: str) -> list[str]:
+    """These packages and what they need, as far as it is not installed on this machine. Raises UnavailableError."""
+    if shutil.which("apt-get") is None:
+        raise UnavailableError("needs Debian's apt-get")
+    command = ["apt-get", "install", "--simulate", "--no-install-recommends", *packages]
+    planned = subprocess.run(command, capture_output=True, text=True)
+    if planned.returncode:
+        raise UnavailableError(f"{', '.join(packages)} cannot be had: {planned.stderr.strip()[-300:]}")
+    return [line.split()[1] for line in planned.stdout.splitlines() if line.startswith("Inst ")]

@@ -18,19 +18,19 @@ from capture.codecs import CodecError
 from capture.payloads import NO_AUDIO, STATIC, Encoding
 from tests import needs
 from tests.bed import speech
-from tests.bed.coders import CODERS, GAPS
+from tests.bed.coders import CODERS, GAPS, kept
 from tests.bed.encode import spoken
 from tests.bed.payloads import payloads_of
 
 MEMBERS = registry.members("capture.codecs")
-WITHOUT_CODER = {"ILBC": Encoding("ILBC", 8000)}
-"""No package of Debian 12 encodes it."""
-ENCODINGS = [*CODERS, *WITHOUT_CODER.values()]
+KEPT = kept()
+"""What was encoded elsewhere, once."""
+ENCODINGS = [*CODERS, *KEPT]
+RATES = {encoding: made[0] for encoding, made in (CODERS | KEPT).items()}
 HOSTILE = st.lists(st.one_of(st.binary(max_size=70), st.binary(min_size=160, max_size=240)), max_size=8)
 
 every_file = pytest.mark.parametrize("codec", MEMBERS.values(), ids=list(MEMBERS))
 every = pytest.mark.parametrize("encoding", ENCODINGS, ids=lambda encoding: "-".join(map(str, encoding)))
-encoded = pytest.mark.parametrize("encoding", CODERS, ids=lambda encoding: "-".join(map(str, encoding)))
 pytestmark = needs.program("espeak-ng", "sox", "ffmpeg")
 
 
@@ -43,6 +43,9 @@ def said() -> NDArray[np.int16]:
 @cache
 def coded(encoding: Encoding) -> tuple[NDArray[np.int16], tuple[bytes, ...]]:
     """The speech at the codec's rate, and as payloads."""
+    if encoding in KEPT:
+        _, samples, payloads = KEPT[encoding]
+        return samples, tuple(payloads)
     rate, coder = CODERS[encoding]
     samples = spoken(said(), speech.RATE, rate)
     return samples, tuple(coder(samples))
@@ -120,10 +123,10 @@ def test_nothing_is_no_samples(encoding: Encoding) -> None:
     assert len(decode(encoding, [b""])) == 0
 
 
-@encoded
+@every
 def test_what_somebody_else_encoded_is_heard_again(encoding: Encoding) -> None:
     """At the same length (but for what the coder cuts or adds at the end), level and outline, and delayed by no more than 20 ms."""
-    rate = CODERS[encoding][0]
+    rate = RATES[encoding]
     samples, payloads = coded(encoding)
     found = decode(encoding, payloads)
     assert codecs.by_encoding()[encoding.name].sample_rate(encoding) == rate
@@ -148,11 +151,11 @@ def decode_with_gaps(encoding: Encoding, payloads: tuple[bytes, ...]) -> NDArray
     decoder, pieces = codec.Decoder(encoding), []
     for payload in payloads:
         piece = decoder.decode(payloads_of([payload]))
-        pieces.append(np.pad(piece, (0, CODERS[encoding][0] // 50 - len(piece))))
+        pieces.append(np.pad(piece, (0, RATES[encoding] // 50 - len(piece))))
     return np.concatenate(pieces)
 
 
-@encoded
+@every
 def test_payloads_one_by_one_give_what_they_give_together(encoding: Encoding) -> None:
     _, payloads = coded(encoding)
     decoder = codecs.by_encoding()[encoding.name].Decoder(encoding)
@@ -160,7 +163,7 @@ def test_payloads_one_by_one_give_what_they_give_together(encoding: Encoding) ->
     assert np.array_equal(np.concatenate(apart), decode(encoding, payloads))
 
 
-@encoded
+@every
 def test_payloads_lying_anywhere_decode_alike(encoding: Encoding) -> None:
     """On the spool other packets lie between them."""
     _, payloads = coded(encoding)
@@ -168,7 +171,7 @@ def test_payloads_lying_anywhere_decode_alike(encoding: Encoding) -> None:
     assert np.array_equal(decoder.decode(payloads_of(payloads, between=b"\xff" * 7)), decode(encoding, payloads))
 
 
-@encoded
+@every
 def test_streams_do_not_disturb_one_another(encoding: Encoding) -> None:
     _, payloads = coded(encoding)
     codec = codecs.by_encoding()[encoding.name]
@@ -179,7 +182,7 @@ def test_streams_do_not_disturb_one_another(encoding: Encoding) -> None:
     assert np.array_equal(np.concatenate(found), decode(encoding, payloads))
 
 
-@encoded
+@every
 def test_speech_is_heard_again_after_hostile_bytes(encoding: Encoding) -> None:
     _, payloads = coded(encoding)
     decoder, dice = codecs.by_encoding()[encoding.name].Decoder(encoding), np.random.default_rng(5)
@@ -188,15 +191,15 @@ def test_speech_is_heard_again_after_hostile_bytes(encoding: Encoding) -> None:
             decoder.decode(payloads_of([dice.integers(0, 256, size, dtype=np.uint8).tobytes()]))
         except CodecError:
             continue
-    found, clean, rate = decoder.decode(payloads_of(payloads)), decode(encoding, payloads), CODERS[encoding][0]
+    found, clean, rate = decoder.decode(payloads_of(payloads)), decode(encoding, payloads), RATES[encoding]
     half = len(clean) // 2
     assert np.corrcoef(outline(found[half:], rate).ravel(), outline(clean[half:], rate).ravel())[0, 1] > 0.95
 
 
-@encoded
+@every
 def test_a_lost_payload_costs_little_more_than_itself(encoding: Encoding) -> None:
     _, payloads = coded(encoding)
-    rate, middle = CODERS[encoding][0], len(payloads) // 2
+    rate, middle = RATES[encoding], len(payloads) // 2
     found, clean = decode(encoding, [*payloads[:middle], *payloads[middle + 1 :]]), decode(encoding, payloads)
     lost = lasting(encoding, [payloads[middle]])
     assert len(found) == len(clean) - lost

@@ -1,5 +1,6 @@
 """What every store promises, proven for each: what was put is read back, what is missing is said so, what failed is put into one of
-three classes. S3 is proven against moto (quick, believes anything) and against OpenStack Swift (a real server, which refuses).
+three classes. S3 is proven against moto (quick, believes anything), against OpenStack Swift (a real server, which refuses), and against
+Ceph's gateway (a real server, which ignores x-amz-checksum-sha256 and checks the signed hash alone).
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ import shutil
 import socket
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
 
 import boto3
@@ -16,21 +18,26 @@ import moto
 import pytest
 
 from appliance import registry
+from appliance.clock import SystemClock
 from appliance.folders import Folders
+from appliance.ledger import Ledger
+from tests.bed import ceph as rados
 from tests.bed import sshd as ssh
 from tests.bed.between import Fault, relay
+from tests.bed.ceph import ceph
 from tests.bed.sshd import sshd
 from tests.bed.swift import REGION, Server, swift
 from uploader.delivery import DamagedCopyError, Parcel, deliver
+from uploader.multipart import Progress
 from uploader.source import Source
 from uploader.store import MissingObjectError, Store, StoreAgainError, Stored, StoreError, StoreRefusedError
 from uploader.stores import folder, s3, sftp
 
-__all__ = ["sshd", "swift"]
+__all__ = ["ceph", "sshd", "swift"]
 
 KEY = "v1/local/1/2026/09/21/aaaaaaaaaaaaaaaa-0123456789abcdef.flac.age"
 BUCKET = "recordings"
-KINDS = {"folder": "folder", "moto": "s3", "swift": "s3", "sftp": "sftp"}
+KINDS = {"folder": "folder", "moto": "s3", "swift": "s3", "ceph": "s3", "sftp": "sftp"}
 BODIES = {"one byte": b"x", "a megabyte and a byte": bytes(1 << 20) + b"y", "some pieces": bytes(range(256)) * 12_000}
 
 
@@ -56,11 +63,12 @@ def sftp_store(folders: Folders, server: ssh.Server, name: str) -> sftp.SftpStor
     return sftp.open_store(sftp.Options(host=server.host, port=server.port, user=server.user, path=str(root)), folders)
 
 
-def make_bucket(name: str, endpoint: str | None = None, access: str = "bed", secret: str = "bed") -> None:
+def make_bucket(name: str, endpoint: str | None = None, access: str = "bed", secret: str = "bed", place: str = REGION) -> None:
     client = boto3.client(
         "s3", region_name=REGION, endpoint_url=endpoint, aws_access_key_id=access, aws_secret_access_key=secret
     )  # fmt: skip
-    client.create_bucket(Bucket=name, CreateBucketConfiguration={"LocationConstraint": REGION})
+    where: Any = {"CreateBucketConfiguration": {"LocationConstraint": place}} if place else {}
+    client.create_bucket(Bucket=name, **where)
     client.close()
 
 
@@ -98,6 +106,14 @@ def on_swift(folders: Folders, swift: Server, bucket: str) -> s3.S3Store:
     return s3_store(folders, swift.endpoint, swift.access, swift.secret, bucket)
 
 
+@pytest.fixture
+def on_ceph(request: pytest.FixtureRequest, folders: Folders, ceph: rados.Server) -> s3.S3Store:
+    """A bucket of this test's own on Ceph."""
+    name = "bed-" + sha256(request.node.nodeid.encode())[:20]
+    make_bucket(name, ceph.endpoint, ceph.access, ceph.secret, place="")
+    return s3_store(folders, ceph.endpoint, ceph.access, ceph.secret, name)
+
+
 @pytest.fixture(params=KINDS)
 def store(request: pytest.FixtureRequest, tmp_path: Path, folders: Folders) -> Iterator[Store]:
     """An empty store of every kind."""
@@ -112,7 +128,7 @@ def store(request: pytest.FixtureRequest, tmp_path: Path, folders: Folders) -> I
         yield made
         made.close()
     else:
-        yield request.getfixturevalue("on_swift")
+        yield request.getfixturevalue(f"on_{request.param}")
 
 
 @pytest.fixture(params=["folder", "s3", "sftp"])
@@ -191,9 +207,30 @@ def test_a_store_that_is_not_reached_says_later_to_every_question(unreachable: S
 
 def test_the_real_server_refuses_a_wrong_checksum(on_swift: s3.S3Store, tmp_path: Path) -> None:
     sent = parcel(tmp_path, b"what was meant")
-    with pytest.raises(StoreAgainError, match="BadDigest"):
+    with pytest.raises(StoreAgainError, match="SHA256Mismatch"):
         on_swift.put(KEY, Source(sent.path, sha256(b"something else")))
     assert on_swift.look(KEY) is None
+
+
+def test_a_real_server_that_ignores_checksums_refuses_what_does_not_match_the_signed_hash(
+    on_ceph: s3.S3Store, tmp_path: Path
+) -> None:
+    sent = parcel(tmp_path, b"what was meant")
+    with pytest.raises(StoreAgainError, match="SHA256Mismatch"):
+        on_ceph.put(KEY, Source(sent.path, sha256(b"something else")))
+    assert on_ceph.look(KEY) is None
+    assert not on_ceph.dare_wrong_checksum(KEY, sent.source)
+
+
+def test_a_large_object_goes_in_parts_to_each_real_server(
+    on_swift: s3.S3Store, on_ceph: s3.S3Store, folders: Folders, tmp_path: Path
+) -> None:
+    sent = parcel(tmp_path, bytes(range(256)) * (80 << 10))
+    for store in (on_swift, on_ceph):
+        with Ledger.open(folders.ledger) as ledger:
+            assert deliver(store, sent, Progress(ledger, SystemClock())) == sent.path.stat().st_size
+        assert b"".join(store.read(KEY)) == sent.path.read_bytes()
+        assert not list(store.unfinished(""))
 
 
 def test_a_bit_that_flips_on_the_way_is_refused_by_the_real_server(

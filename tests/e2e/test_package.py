@@ -25,8 +25,8 @@ def machine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Machine]:
     """A machine with the package, booted. The tests of this file are one story, in their order."""
     folder = tmp_path_factory.mktemp("machine")
     made = Machine(folder / "root")
-    made.put(package.built(), "/root/appliance.deb")
-    install(made, "/root/appliance.deb")
+    made.put(package.built(), "/srv/appliance.deb")
+    install(made, "/srv/appliance.deb")
     with made.booted():
         yield made
 
@@ -77,8 +77,8 @@ def test_a_mirrored_call_is_recorded_sealed_stored_and_opened(machine: Machine, 
         "the recording in the store", lambda: '"stored": 1' in machine.run("appliance", "status", "--json", "--data", DATA).stdout
     )
     (name,) = recordings(machine)
-    machine.run("appliance", "open", name, "-o", "/root/call.wav", "--data", DATA)
-    assert machine.path("/root/call.wav").stat().st_size > 100_000
+    machine.run("appliance", "open", name, "-o", "/srv/call.wav", "--data", DATA)
+    assert machine.path("/srv/call.wav").stat().st_size > 100_000
     assert list(machine.path(f"{DATA}/store").rglob("*.flac.age"))
 
 
@@ -91,8 +91,8 @@ def test_the_machine_is_looked_at_as_root(machine: Machine) -> None:
 def test_an_upgrade_keeps_recordings_ledger_and_configuration(machine: Machine, tmp_path: Path) -> None:
     before, settings = recordings(machine), machine.path("/etc/appliance/appliance.toml").read_text()
     key = machine.path(f"{DATA}/keys/box.pub").read_text()
-    machine.put(package.version("0.1.1", tmp_path), "/root/newer.deb")
-    said = machine.run("appliance-upgrade", "/root/newer.deb")
+    machine.put(package.version("0.1.1", tmp_path), "/srv/newer.deb")
+    said = machine.run("appliance-upgrade", "/srv/newer.deb")
     assert f"{__version__} was replaced by 0.1.1" in said.stderr
     assert machine.run("appliance", "--version").stdout == "appliance 0.1.1\n"
     assert recordings(machine) == before
@@ -103,8 +103,8 @@ def test_an_upgrade_keeps_recordings_ledger_and_configuration(machine: Machine, 
 
 def test_a_version_that_does_not_work_is_taken_back_with_its_ledger(machine: Machine, tmp_path: Path) -> None:
     before = recordings(machine)
-    machine.put(package.version("0.2.0", tmp_path, broken=True), "/root/broken.deb")
-    said = machine.run("appliance-upgrade", "/root/broken.deb", check=False)
+    machine.put(package.version("0.2.0", tmp_path, broken=True), "/srv/broken.deb")
+    said = machine.run("appliance-upgrade", "/srv/broken.deb", check=False)
     assert said.returncode == 4
     assert "0.1.1 is brought back" in said.stderr and "0.1.1 works again; nothing was lost" in said.stderr
     assert machine.run("appliance", "--version").stdout == "appliance 0.1.1\n"
@@ -124,7 +124,7 @@ def test_a_removal_leaves_recordings_keys_and_configuration(machine: Machine) ->
 def test_a_purge_leaves_nothing(machine: Machine) -> None:
     machine.run("dpkg", "--purge", "appliance")
     left = machine.run(
-        "sh", "-c", "find / -xdev -iname '*appliance*' -not -path '/proc/*' -not -path '/root/*' -not -path '/var/log/*'"
+        "sh", "-c", "find / -xdev -iname '*appliance*' -not -path '/proc/*' -not -path '/srv/*' -not -path '/var/log/*'"
     )
     assert left.stdout == ""
     assert "appliance" not in machine.path("/etc/passwd").read_text() + machine.path("/etc/group").read_text()

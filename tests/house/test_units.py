@@ -21,7 +21,9 @@ pytestmark = needs.program("systemd-analyze")
 
 
 def test_every_service_of_the_box_has_its_unit() -> None:
-    assert [unit.stem.removeprefix("appliance-") for unit in UNITS] == ["capture", "janitor", "listen", "render", "uploader", "web"]
+    assert [unit.stem.removeprefix("appliance-") for unit in UNITS] == [
+        "capture", "ivr", "janitor", "listen", "render", "uploader", "web",
+    ]  # fmt: skip
 
 
 def test_the_units_are_valid(tmp_path: Path) -> None:
@@ -58,6 +60,8 @@ def test_a_unit_is_as_the_design_says(unit: Path) -> None:
         assert line in text, line
     if "render" in unit.stem or "listen" in unit.stem or "janitor" in unit.stem:
         assert "PrivateNetwork=yes" in text
+    if "ivr" in unit.stem:
+        assert "IPAddressDeny=any\nIPAddressAllow=localhost\n" in text
     if "capture" in unit.stem:
         assert "RestrictAddressFamilies=AF_PACKET AF_UNIX\n" in text
         assert "CapabilityBoundingSet=CAP_NET_RAW\n" in text

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -13,9 +12,9 @@ from appliance.box import Box
 from appliance.ledger import Ledger
 from appliance.lookup import get_call, recordings
 from appliance.moments import SECOND
-from appliance.records import CheckpointStored, ObjectsErased, UploadDone
+from appliance.records import CheckpointStored, ObjectsErased, StoreProbed, UploadDone
 from tests.bed.made import MadeCall
-from tests.bed.recorded import TOUCHES, recorded
+from tests.bed.recorded import TOUCHES, copied, recorded
 from tests.fakes.clock import START, FakeClock
 from tests.fakes.processes import killed_before
 from tests.fakes.store import FakeStore, Trouble
@@ -47,14 +46,7 @@ def three(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def box(three: Path, tmp_path: Path) -> Box:
-    shutil.copytree(three, tmp_path / "var")
-    return Box.at(tmp_path / "var")
-
-
-@pytest.fixture
-def ledger(box: Box) -> Iterator[Ledger]:
-    with Ledger.open(box.folders.ledger) as opened:
-        yield opened
+    return copied(three, tmp_path / "var")
 
 
 @pytest.fixture
@@ -132,6 +124,19 @@ def test_a_checkpoint_waits_for_a_store_that_is_away(
 
 
 # Erasures
+
+
+def test_a_checkpoint_leaves_with_a_key_that_may_only_create_where_the_store_was_proven_to_check(
+    ledger: Ledger, clock: FakeClock, worker: Worker, store: Erasing, box: Box
+) -> None:
+    able = {"write": True, "read": False, "wrong-checksum": True}
+    ledger.append(StoreProbed(at=clock.now(), store="folder", capabilities=able, problems=()))
+    store.on("look", Trouble.REFUSED, times=100)
+    store.on("read", Trouble.REFUSED, times=100)
+    checkpoints.sign(box, ledger, keys.signing_key(box.folders.keys), clock.now())
+    drain(worker)
+    assert [row.record for row in ledger.since(0, [CheckpointStored])]
+    assert any(objects.is_checkpoint(key) for key in store.objects)
 
 
 def test_everything_under_the_recordings_name_goes_and_nothing_else(

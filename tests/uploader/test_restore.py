@@ -16,11 +16,13 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from appliance import keys, manifest
+from appliance import checkpoints, erasure, keys, manifest
 from appliance.box import Box
 from appliance.errors import CouldNotError
+from appliance.janitor.unlinking import Unlinking
 from appliance.keys import Identity
 from appliance.ledger import Ledger
+from appliance.library.verification import verify_all
 from appliance.lookup import get_call, get_recording, recordings
 from appliance.moments import SECOND
 from appliance.sealed import open_sealed, seal
@@ -31,6 +33,7 @@ from tests.fakes.clock import START, FakeClock
 from tests.fakes.store import FakeStore, Trouble
 from uploader import objects
 from uploader.restore import MAX_MANIFEST, Restored, as_json, restore
+from uploader.store import open_store
 from uploader.worker import Worker
 
 CALLS = tuple(MadeCall(number=number, begin=START + number * SECOND, talk=0.2) for number in range(3))
@@ -129,6 +132,33 @@ def test_a_local_copy_that_is_gone_is_fetched_again(site: Site, box: Box, bucket
     lost.unlink()
     assert bring_back(site, box, bucket).recordings == 1
     assert lost.read_bytes() == body
+
+
+def test_after_a_total_loss_what_was_erased_leaves_no_gap_that_nobody_explains(tmp_path: Path) -> None:
+    site = recorded(tmp_path / "site", *CALLS)
+    clock = FakeClock(2 * START)
+    with Ledger.open(site.folders.ledger) as ledger:
+        second = list(recordings(ledger.connection))[1]
+        call = get_call(ledger.connection, second.facts.call)
+        assert call is not None
+        worker = Worker(site, ledger, clock)
+        while worker.one():
+            pass
+        erasure.ask(ledger, [erasure.Order(call, second)], "yamada", "letter of Mr Sato", clock.now())
+        while worker.one() or Unlinking(site, ledger, clock).step():
+            pass
+        identities = keys.identities_in(site.folders.keys)
+    proof = next(site.folders.store.rglob("erasures/*.json"))
+    assert not [word for word in (b"yamada", b"Sato", b"0312345678") if word in proof.read_bytes()]
+    new, public = Box.at(tmp_path / "new"), keys.signing_public(site.folders.keys)
+    with Ledger.open(new.folders.ledger) as ledger:
+        done = restore(new, ledger, open_store(site), identities, clock)
+        assert (done.recordings, done.erased, done.problems) == (2, 1, [])
+        assert [verdict.problems for verdict in verify_all(new.folders, ledger, public, identities)] == [[]] * 3
+        assert checkpoints.leaves(ledger)
+        assert restore(new, ledger, open_store(site), identities, clock).erased == 0
+        proof.write_bytes(proof.read_bytes().replace(b'"objects":2', b'"objects":3'))
+        assert "were changed after signing" in restore(new, ledger, open_store(site), identities, clock).problems[0]
 
 
 def test_the_wrong_key_brings_nothing_and_says_so(site: Site, box: Box, bucket: FakeStore) -> None:
@@ -349,6 +379,7 @@ def test_the_outcome_as_json_has_its_keys(site: Site, box: Box, bucket: FakeStor
     assert told == {
         "recordings": 3,
         "present": 0,
+        "erased": 0,
         "problems": [],
         "public_keys": [keys.signing_public(site.box.folders.keys)],
     }

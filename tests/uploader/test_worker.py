@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
 
@@ -17,7 +16,7 @@ from appliance.lookup import get_recording
 from appliance.moments import SECOND
 from appliance.records import RecordingErased, StoreProbed, UploadDone, UploadParked
 from tests.bed.made import MadeCall
-from tests.bed.recorded import TOUCHES, all_recordings, recorded
+from tests.bed.recorded import TOUCHES, all_recordings, copied, recorded
 from tests.fakes.clock import START, FakeClock
 from tests.fakes.processes import killed_before
 from tests.fakes.store import FakeStore, Trouble
@@ -39,14 +38,7 @@ def three(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture
 def box(three: Path, tmp_path: Path) -> Box:
     """A copy of it."""
-    shutil.copytree(three, tmp_path / "var")
-    return Box.at(tmp_path / "var")
-
-
-@pytest.fixture
-def ledger(box: Box) -> Iterator[Ledger]:
-    with Ledger.open(box.folders.ledger) as opened:
-        yield opened
+    return copied(three, tmp_path / "var")
 
 
 @pytest.fixture
@@ -330,6 +322,20 @@ def test_where_nothing_can_be_read_back_a_proven_checksum_is_the_proof(
     done = [row.record for row in ledger.since(0, [UploadDone])]
     assert {record.verified for record in done if isinstance(record, UploadDone)} == {"checksum"}
     assert len(store.objects) == 2 * len(CALLS)
+
+
+@pytest.mark.parametrize(("setting", "verified"), [("unproven", "checksum"), ("always", "read-back")])
+def test_a_proven_store_is_read_back_only_where_the_settings_want_it(
+    box: Box, ledger: Ledger, clock: FakeClock, setting: str, verified: str
+) -> None:
+    (box.folders.data / "appliance.toml").write_text(f'[sending]\nread_back = "{setting}"\n')
+    able = {"write": True, "read": True, "wrong-checksum": True}
+    ledger.append(StoreProbed(at=clock.now(), store="folder", capabilities=able, problems=()))
+    store = FakeStore()
+    drain(Worker(Box.at(box.folders.data), ledger, clock, lambda _: store))
+    done = [row.record for row in ledger.since(0, [UploadDone])]
+    assert {record.verified for record in done if isinstance(record, UploadDone)} == {verified}
+    assert ("read" in {what for what, _ in store.asked}) is (setting == "always")
 
 
 def test_a_long_transfer_keeps_its_job(box: Box, ledger: Ledger, clock: FakeClock) -> None:

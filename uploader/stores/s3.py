@@ -21,7 +21,7 @@ from appliance import config
 from appliance.folders import Folders
 from appliance.moments import SECOND
 from uploader.source import Slice, Source
-from uploader.store import StoreAgainError, Stored, StoreError, StoreRefusedError, Unfinished
+from uploader.store import AlreadyThereError, StoreAgainError, Stored, StoreError, StoreRefusedError, Unfinished
 from uploader.stores._s3_client import CREDENTIALS as CREDENTIALS
 from uploader.stores._s3_client import Client, code_of, is_missing, make
 
@@ -63,6 +63,12 @@ class Options(config.Options):
     only_new: bool = Field(
         default=True, title="Only new", description="true: asks the provider not to overwrite (If-None-Match); a help, not a lock."
     )
+    acl: Literal["", "bucket-owner-full-control"] = Field(
+        default="",
+        title="Access list",
+        description="bucket-owner-full-control where the box's key belongs to another account than the bucket: else its owner may "
+        "read nothing.",
+    )
 
 
 class S3Store:
@@ -80,8 +86,9 @@ class S3Store:
         try:
             self._put(key, source, **fresh)
         except ClientError as error:
-            if code_of(error) not in _TRUTH:  # what is there, the delivery looks at
-                self._give_up(key, error)
+            if code_of(error) in _TRUTH:
+                raise AlreadyThereError(f"{key}: is in bucket {self._bucket} already") from error
+            self._give_up(key, error)
         except BotoCoreError as error:
             self._give_up(key, error)
 
@@ -140,7 +147,7 @@ class S3Store:
         with self._classed(key):
             algorithm: Any = {"ChecksumAlgorithm": "SHA256"} if self._options.checksum == "sha256" else {}
             answer = self._s3.create_multipart_upload(
-                Bucket=self._bucket, Key=key, ContentType="application/octet-stream", **algorithm
+                Bucket=self._bucket, Key=key, ContentType="application/octet-stream", **algorithm, **self._access
             )
             upload = answer.get("UploadId", "")
             if not upload:
@@ -202,12 +209,19 @@ class S3Store:
         return gone
 
     def dare_wrong_checksum(self, key: str, source: Source) -> bool:
-        """Whether bytes are taken with the SHA-256 of others. Raises StoreError."""
-        return self._dared(key, lambda: self._put(key, Source(source.path, hashlib.sha256(b"others").hexdigest())))
+        """Whether bytes are taken with the checksum of others. Raises StoreError."""
+        if self._options.checksum == "sha256":
+            return self._dared(key, lambda: self._put(key, Source(source.path, hashlib.sha256(b"others").hexdigest())))
+        return self._dared(key, lambda: self._put(key, source, ContentMD5=_md5(hashlib.md5(b"others", usedforsecurity=False))))
 
     def dare_replace(self, key: str, source: Source) -> bool:
-        """Whether bytes are put over others, where the request itself does not forbid it. Raises StoreError."""
-        return self._dared(key, lambda: self._put(key, source))
+        """Whether bytes are put in the place of others, where the request itself does not forbid it. Raises StoreError.
+
+        A bucket with versions lays them on top instead, and keeps what was there.
+        """
+        kept: list[bool] = []
+        let = self._dared(key, lambda: kept.append(self._put(key, source).get("VersionId", "null") != "null"))
+        return let and not any(kept)
 
     def dare_delete(self, key: str) -> bool:
         """Whether the object can be deleted for good. Raises StoreError."""
@@ -241,13 +255,19 @@ class S3Store:
             return False
         return True
 
-    def _put(self, key: str, source: Source, **more: Any) -> None:
+    @property
+    def _access(self) -> Any:
+        return {"ACL": self._options.acl} if self._options.acl else {}
+
+    def _put(self, key: str, source: Source, **more: Any) -> Any:
         with self._opened(source) as body:
+            sent: Any = {**self._checksum(source, body), **self._access, **more}
             answer = self._s3.put_object(
-                Bucket=self._bucket, Key=key, Body=cast(IO[bytes], body), ContentLength=body.size, ContentType="application/octet-stream",
-                **self._checksum(source, body), **more,
+                Bucket=self._bucket, Key=key, Body=cast(IO[bytes], body), ContentLength=body.size,
+                ContentType="application/octet-stream", **sent,
             )  # fmt: skip
             self._genuine(answer)
+            return answer
 
     def _genuine(self, answer: Any) -> None:
         """A server of objects names what it took or gives; a sign-in page, which says 200 to everything, does not."""
@@ -270,7 +290,7 @@ class S3Store:
         while piece := body.read(_PIECE):
             digest.update(piece)
         body.seek(0)
-        return {"ContentMD5": base64.b64encode(digest.digest()).decode("ascii")}
+        return {"ContentMD5": _md5(digest)}
 
     @contextmanager
     def _opened(self, source: Source) -> Iterator[Slice]:
@@ -303,6 +323,10 @@ def _is_refusal(error: ClientError) -> bool:
     """Whether the provider found fault with what we did (a wrong checksum counts as later when it is an accident)."""
     status = int(error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0))
     return code_of(error) in ("BadDigest", "XAmzContentChecksumMismatch", "XAmzContentSHA256Mismatch", *_TRUTH) or status == 400
+
+
+def _md5(digest: Any) -> str:
+    return base64.b64encode(digest.digest()).decode("ascii")
 
 
 def _base64(sha256: str) -> str:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from appliance.health.checks import Context, Finding, Severity
 from appliance.moments import SECOND
-from appliance.records import DrillDone, StoreProbed, StoreSampled
+from appliance.records import DrillDone, StoreProbed, StoreSampled, TwinSeen
 from appliance.words import N_, Text
 
 DRILL_DAYS = 40
@@ -14,8 +14,15 @@ _DAY = 24 * 3600 * SECOND
 
 
 def check(context: Context) -> Iterator[Finding]:
-    """Problems of the newest canary and drill, samples that came back wrong, and drills that are overdue."""
+    """A twin, problems of the newest canary and drill, samples that came back wrong, and drills that are overdue."""
     kind = context.box.config.store.kind
+    twin = context.ledger.latest(TwinSeen, kind)
+    if twin is not None and isinstance(twin.record, TwinSeen) and twin.record.problem:
+        yield Finding(
+            severity=Severity.ERROR,
+            what=Text(N_("Nothing is sent to the store: %(problem)s"), {"problem": twin.record.problem}),
+            mend=Text(N_("Find out which of the two is the right box before anything else is done.")),
+        )
     probed = context.ledger.latest(StoreProbed, kind)
     for problem in probed.record.problems if probed and isinstance(probed.record, StoreProbed) else ():
         yield Finding(

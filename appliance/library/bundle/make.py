@@ -130,11 +130,10 @@ def make(
         _fill(box, ledger, found, _Bag(part, request.to), identities, key, request, checkpoint, name)
         part.rename(folder)
         shelf.sync_folder(folder.parent)
-    except BaseException as error:
+    except OSError as error:
+        raise CouldNotError(f"{folder}: cannot be written ({error.strerror or error}); choose another place with -o") from error
+    finally:
         shelf.remove_tree(part, folder.parent)
-        if isinstance(error, OSError):
-            raise CouldNotError(f"{folder}: cannot be written ({error.strerror or error}); choose another place with -o") from error
-        raise
 
 
 def _refuse_broken(box: Box, recording: Recording, identities: list[Identity], key: SigningKey) -> None:

@@ -1,7 +1,8 @@
-"""One's own account: choosing a password."""
+"""One's own account: the password, the second factor, and where one is signed in."""
 
 from __future__ import annotations
 
+import hashlib
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Form, Request
@@ -9,25 +10,27 @@ from fastapi.responses import RedirectResponse, Response
 
 from appliance.web.accounts import MIN_LENGTH, Session, WeakPasswordError, WrongPasswordError
 from appliance.web.rights import Right
+from appliance.web.second_factor import NoCodeError, address_of, new_secret
 from appliance.web.security import allowed, check_form, console_of, local_path, token_of
 
 router = APIRouter()
 Own = Annotated[Session, Depends(allowed(Right.OWN_ACCOUNT))]
+Secret = Annotated[str, Form(max_length=1000)]
 
 
 @router.get("/account")
 def form(request: Request, session: Own, next: str = "/") -> Response:
-    """The form."""
-    return console_of(request).page(request, "account.html", session, next=local_path(next), error="", least=MIN_LENGTH)
+    """The page."""
+    return _page(request, session, next=next)
 
 
 @router.post("/account")
 def choose(
     request: Request,
     session: Own,
-    new: Annotated[str, Form(max_length=1000)] = "",
-    again: Annotated[str, Form(max_length=1000)] = "",
-    old: Annotated[str, Form(max_length=1000)] = "",
+    new: Secret = "",
+    again: Secret = "",
+    old: Secret = "",
     csrf: Annotated[str, Form(max_length=100)] = "",
     next: Annotated[str, Form(max_length=2000)] = "/",
 ) -> Response:
@@ -45,5 +48,49 @@ def choose(
         except WeakPasswordError:
             error = "weak"
     if error:
-        return console.page(request, "account.html", session, 422, next=local_path(next), error=error, least=MIN_LENGTH)
+        return _page(request, session, 422, next=next, error=error)
     return RedirectResponse(local_path(next), 303)
+
+
+@router.post("/account/second-factor")
+def second_factor(
+    request: Request,
+    session: Own,
+    do: Annotated[str, Form(max_length=10)] = "",
+    secret: Annotated[str, Form(max_length=64, pattern="^[A-Z2-7]*$")] = "",
+    code: Annotated[str, Form(max_length=20)] = "",
+    old: Secret = "",
+    csrf: Annotated[str, Form(max_length=100)] = "",
+) -> Response:
+    """Show a new secret, switch the second factor on with a code of it, or switch it off; the password is asked for again."""
+    check_form(session, csrf)
+    accounts = console_of(request).accounts
+    if do == "begin":
+        return _page(request, session, secret=new_secret())
+    if not accounts.is_password(session.account, old):
+        return _page(request, session, 422, error="wrong", secret=secret if do == "on" else "")
+    try:
+        accounts.set_totp(session.account, secret if do == "on" else "", code, session.account)
+    except NoCodeError:
+        return _page(request, session, 422, error="code", secret=secret)
+    return RedirectResponse("/account", 303)
+
+
+@router.post("/account/sessions")
+def end(
+    request: Request, session: Own, visit: Annotated[str, Form(max_length=64)] = "", csrf: Annotated[str, Form(max_length=100)] = ""
+) -> Response:
+    """End one of one's own sessions, or all of them."""
+    check_form(session, csrf)
+    console_of(request).people.end(session.account, visit, session.account)
+    return RedirectResponse("/account", 303)
+
+
+def _page(request: Request, session: Session, status: int = 200, next: str = "/", error: str = "", secret: str = "") -> Response:
+    console = console_of(request)
+    return console.page(
+        request, "account.html", session, status, next=local_path(next), error=error, least=MIN_LENGTH, secret=secret,
+        secret_address=address_of(secret, session.account, console.box.config.site.name) if secret else "",
+        has_totp=console.accounts.has_totp(session.account), visits=console.people.sessions(session.account),
+        own=hashlib.sha256(token_of(request).encode("utf-8", "surrogatepass")).hexdigest()[:16],
+    )  # fmt: skip

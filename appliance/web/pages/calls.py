@@ -45,7 +45,9 @@ def listing(
     """Calls, newest first, with search."""
     console = console_of(request)
     given = {"number": number[:60], "begin": begin, "end": end, "direction": direction, "outcome": outcome}
+    scope = console.scope(session)
     query = Query(
+        lines=scope.spellings if scope else None,
         number=given["number"],
         begin=_day(console, begin),
         end=_day(console, end, following=True),
@@ -67,13 +69,13 @@ def listing(
 def one(request: Request, session: Searcher, call: str) -> Response:
     """One call with its player and its facts."""
     console = console_of(request)
-    found = _call(console, call)
+    found = _call(console, session, call)
     recording = get_recording(console.ledger.connection, call) if found.recording else None
     ringing = next((row.record for row in console.ledger.of(call) if isinstance(row.record, CallRinging)), None)
     heard = _listenings(console, recording)
     return console.page(
         request, "call.html", session, call=found, recording=recording, headers=ringing.headers if ringing else (), heard=heard,
-        legs=legs(console.ledger.connection, found.id),
+        legs=[leg for leg in legs(console.ledger.connection, found.id) if console.sees(session, leg)],
         paused=is_paused(console.ledger.connection, call),
         pauses=[row.record for row in console.ledger.of(call) if isinstance(row.record, (RecordingPaused, RecordingResumed))],
     )  # fmt: skip
@@ -83,14 +85,14 @@ def one(request: Request, session: Searcher, call: str) -> Response:
 def waveform(request: Request, session: Listener, call: str) -> Response:
     """The outline of the recording: base64 peaks, one byte a point, channel by channel."""
     console = console_of(request)
-    return JSONResponse(playback.waveform(console.box.folders, _recording(console, call), console.identities))
+    return JSONResponse(playback.waveform(console.box.folders, _recording(console, session, call), console.identities))
 
 
 @router.api_route("/calls/{call}/audio", methods=["GET", "HEAD"])
 def audio(request: Request, session: Listener, call: str) -> Response:
     """The recording's sound, whole or a range of it."""
     console = console_of(request)
-    recording = _recording(console, call)
+    recording = _recording(console, session, call)
     response = _stream(request, console, recording)
     if request.method == "GET" and response.status_code in (200, 206):
         _note_listening(console, session, recording)
@@ -101,7 +103,7 @@ def audio(request: Request, session: Listener, call: str) -> Response:
 def download(request: Request, session: Taker, call: str) -> Response:
     """The recording as a file to take away, which is entered in the register."""
     console = console_of(request)
-    recording = _recording(console, call)
+    recording = _recording(console, session, call)
     response = _stream(request, console, recording)
     facts = recording.facts
     began = to_datetime(facts.started_at, console.box.config.site.zone)
@@ -155,15 +157,15 @@ def _listenings(console: Console, recording: Recording | None) -> list[Any]:
     return [row.record for row in rows if isinstance(row.record, (Listened, Exported))][-20:]
 
 
-def _call(console: Console, call: str) -> Call:
+def _call(console: Console, session: Session, call: str) -> Call:
     found = get_call(console.ledger.connection, call) if is_id(call) else None
-    if found is None:
+    if found is None or not console.sees(session, found):
         raise HTTPException(404)
     return found
 
 
-def _recording(console: Console, call: str) -> Recording:
-    found = get_recording(console.ledger.connection, _call(console, call).id)
+def _recording(console: Console, session: Session, call: str) -> Recording:
+    found = get_recording(console.ledger.connection, _call(console, session, call).id)
     if found is None:
         raise HTTPException(404)
     return found

@@ -13,11 +13,15 @@ from fastapi.responses import Response, StreamingResponse
 from appliance.calls import Call
 from appliance.lookup import get_call, read_call, select_calls
 from appliance.moments import SECOND
+from appliance.popups import desk
 from appliance.records import (
     CallAnswered,
     CallEnded,
+    CallLinked,
+    CallNoted,
     CallNotRecorded,
     CallRinging,
+    CallTaken,
     Record,
     RecordingFailed,
     RecordingPaused,
@@ -31,9 +35,10 @@ from appliance.web.rights import Right
 from appliance.web.security import allowed, console_of, session_of
 
 router = APIRouter()
-Watcher = Annotated[Session, Depends(allowed(Right.LIVE))]
+Watcher = Annotated[Session, Depends(allowed(Right.POPUP))]
 KINDS: tuple[type[Record], ...] = (
     CallRinging, CallAnswered, RecordingPaused, RecordingResumed, CallEnded, CallNotRecorded, RecordingReady, RecordingFailed,
+    CallTaken, CallNoted, CallLinked,
 )  # fmt: skip
 KEEP_ALIVE_S = 15.0
 RECENT = 20
@@ -46,11 +51,23 @@ def page(request: Request, session: Watcher) -> Response:
     console = console_of(request)
     row = console.ledger.last_row()
     since = console.clock.now() - _DAY
-    opened = _select(console, "WHERE ended_at IS NULL AND started_at > ? ORDER BY started_at DESC LIMIT 100", since)
-    ended = _select(console, f"WHERE ended_at IS NOT NULL AND started_at > ? ORDER BY ended_at DESC LIMIT {RECENT}", since)
+    scope = console.scope(session)
+    mine, lines = scope.clause() if scope else ("1", ())
+    waiting = desk.to_do(console.ledger.connection, _missed_since(console), RECENT * 2, mine, *lines)
+    opened = _select(
+        console, f"WHERE {mine} AND ended_at IS NULL AND started_at > ? ORDER BY started_at DESC LIMIT 100", *lines, since
+    )
+    ended = _select(
+        console,
+        f"WHERE {mine} AND ended_at IS NOT NULL AND started_at > ? ORDER BY ended_at DESC LIMIT {RECENT * 2}",
+        *lines,
+        since,
+    )
+    due = {call.id for call in waiting}
     return console.page(
-        request, "live.html", session, open=[console.card(call) for call in opened], recent=[console.card(call) for call in ended],
-        row=row,
+        request, "live.html", session, open=[console.shown(call, session) for call in opened],
+        waiting=[console.shown(call, session) for call in waiting if call.ended_at is not None],
+        recent=[console.shown(call, session) for call in ended if call.id not in due][:RECENT], row=row,
     )  # fmt: skip
 
 
@@ -76,7 +93,7 @@ async def _events(request: Request, row: int) -> AsyncIterator[str]:
         row = min(row, await run_in_threadpool(_last_row, console))  # a browser may know rows of a ledger that is no more
         while not news.closing:
             session = await run_in_threadpool(session_of, request)
-            if session is None:
+            if session is None or Right.POPUP not in session.role.rights:
                 return
             row, messages = await run_in_threadpool(_changes, console, row, language, session)
             for message in messages or [": still here\n\n"]:
@@ -101,16 +118,33 @@ def _changes(console: Console, row: int, language: str, session: Session) -> tup
     messages = []
     for name, number in latest.items():
         call_now = get_call(console.ledger.connection, name)
-        if call_now is not None:
+        if call_now is not None and console.sees(session, call_now):
             messages.append(_message(console, call_now, number, language, session))
     return (rows[-1].id if rows else row), messages
 
 
 def _message(console: Console, call: Call, row: int, language: str, session: Session) -> str:
     card = console.card(call)
-    data = json.dumps({"call": card.call, "state": card.state, "html": console.card_html(language, call, session)})
+    to_do = card.state == "ended" and desk.is_to_do(console.ledger.connection, call.id, _missed_since(console))
+    html = console.card_html(language, call, session, to_do=to_do)
+    home = "waiting" if to_do else "recent" if card.state == "ended" else "open"
+    data = json.dumps(
+        {
+            "call": card.call,
+            "state": card.state,
+            "home": home,
+            "title": card.title,
+            "line": card.line,
+            "mark": card.mark,
+            "html": html,
+        }
+    )
     return f"id: {row}\nevent: card\ndata: {data}\n\n"
 
 
-def _select(console: Console, where: str, *values: int) -> list[Call]:
+def _missed_since(console: Console) -> int:
+    return console.clock.now() - console.box.config.popup.missed_days * _DAY
+
+
+def _select(console: Console, where: str, *values: int | str) -> list[Call]:
     return [read_call(row) for row in console.ledger.connection.execute(*select_calls(where, values))]

@@ -9,6 +9,7 @@ from fastapi.responses import RedirectResponse, Response
 
 from appliance import tap_control
 from appliance.ids import is_id
+from appliance.lookup import get_call
 from appliance.web.accounts import Session
 from appliance.web.rights import Right
 from appliance.web.security import allowed, check_form, console_of, local_path
@@ -45,8 +46,10 @@ def resume(
 
 def _command(request: Request, session: Session, call: str, csrf: str, why: str, following: str, *, paused: bool) -> Response:
     check_form(session, csrf)
-    if not is_id(call):
+    console = console_of(request)
+    found = get_call(console.ledger.connection, call) if is_id(call) else None
+    if not is_id(call) or (found is not None and not console.sees(session, found)):
         raise HTTPException(404)
-    run = console_of(request).box.folders.run
+    run = console.box.folders.run
     (tap_control.pause if paused else tap_control.resume)(run, call, who=session.account, why=why)
     return RedirectResponse(local_path(following) if following else f"/calls/{call}", 303)

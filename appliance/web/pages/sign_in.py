@@ -15,10 +15,17 @@ from appliance.web.security import COOKIE, allowed, check_form, console_of, loca
 router = APIRouter()
 
 
+BEGINNINGS = (("search", "/calls"), ("popup", "/live"), ("customers", "/customers"), ("health", "/health"), ("users", "/users"))
+"""Where the console begins, by the first right that one has."""
+
+
 @router.get("/")
-def home() -> Response:
-    """The console begins with the calls."""
-    return RedirectResponse("/calls", 303)
+def home(request: Request) -> Response:
+    """The first page that one may see."""
+    session = session_of(request)
+    if session is None:
+        return RedirectResponse("/calls", 303)
+    return RedirectResponse(next((path for right, path in BEGINNINGS if session.may(right)), "/account"), 303)
 
 
 @router.get("/sign-in")
@@ -42,16 +49,48 @@ def sign_in(
     address = request.client.host if request.client else "?"
     values = {"next": local_path(next), "name": name}
     try:
-        token = console.accounts.sign_in(name, password, address)
+        token = console.accounts.sign_in(name, password, address, request.headers.get("user-agent", ""))
     except ThrottledError as error:
         return console.page(request, "sign_in.html", None, 429, error="throttled", wait=error.seconds, **values)
     except WrongPasswordError:
         return console.page(request, "sign_in.html", None, 401, error="wrong", wait=0, **values)
+    if console.accounts.pending(token):
+        return _with_cookie(request, RedirectResponse(f"/sign-in/code?next={quote(local_path(next), safe='')}", 303), token)
     session = console.accounts.session(token)
     target = local_path(next)
     if session is not None and session.must_choose:
         target = f"/account?next={quote(target, safe='')}"
-    response = RedirectResponse(target, 303)
+    return _with_cookie(request, RedirectResponse(target, 303), token)
+
+
+@router.get("/sign-in/code")
+def code_form(request: Request, next: str = "/") -> Response:
+    """The form for the second factor."""
+    if not console_of(request).accounts.pending(token_of(request)):
+        return RedirectResponse("/sign-in", 303)
+    return console_of(request).page(request, "code.html", None, next=local_path(next), error="", wait=0)
+
+
+@router.post("/sign-in/code")
+def give_code(
+    request: Request, code: Annotated[str, Form(max_length=20)] = "", next: Annotated[str, Form(max_length=2000)] = "/"
+) -> Response:
+    """Check the second factor; the session opens, under a new token."""
+    console = console_of(request)
+    address = request.client.host if request.client else "?"
+    values = {"next": local_path(next)}
+    if not console.accounts.pending(token_of(request)):
+        return RedirectResponse("/sign-in", 303)
+    try:
+        token = console.accounts.confirm(token_of(request), code, address)
+    except ThrottledError as error:
+        return console.page(request, "code.html", None, 429, error="throttled", wait=error.seconds, **values)
+    except WrongPasswordError:
+        return console.page(request, "code.html", None, 401, error="wrong", wait=0, **values)
+    return _with_cookie(request, RedirectResponse(local_path(next), 303), token)
+
+
+def _with_cookie(request: Request, response: Response, token: str) -> Response:
     response.set_cookie(COOKIE, token, httponly=True, samesite="lax", secure=request.url.scheme == "https", path="/")
     return response
 

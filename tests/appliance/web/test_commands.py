@@ -75,3 +75,26 @@ def test_without_an_action_the_use_is_shown(capsys: pytest.CaptureFixture[str]) 
         main(["web"])
     assert caught.value.code == 2
     assert "ACTION" in capsys.readouterr().err
+
+
+def test_roles_and_accounts_are_looked_after_without_a_browser(own: Furnished, capsys: pytest.CaptureFixture[str]) -> None:
+    def web(*words: str, code: int = 0) -> str:
+        assert main(["web", *words, "--data", str(own.box.folders.data)]) == code
+        return capsys.readouterr().out
+
+    made = web("role", "new", "--name", "相談員", "--rights", "search,listen", "--lines", "03-1234-5679").strip()
+    web("password", "ito", "--role", made)
+    assert "ito\t相談員" in web("accounts")
+    assert f"{made}\t相談員\tlisten own_account search\t03-1234-5679" in web("roles")
+    web("role", made, "--rights", "search", "--lines", "")
+    assert f"{made}\t相談員\town_account search\tevery line" in web("roles")
+    web("give", "ito", "manager")
+    web("close", "ito")
+    assert "ito\tmanager\t0 sessions\tclosed" in web("accounts")
+    web("open", "ito")
+    assert "closed" not in web("accounts")
+    web("close", "admin", code=2)
+    web("role", made, "--rights", "fly", code=2)
+    web("role", "nothing", "--rights", "search", code=2)
+    web("password", "kato", "--role", "nothing", code=2)
+    web("close", "nobody", code=2)

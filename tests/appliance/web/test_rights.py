@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -12,14 +14,26 @@ from fastapi.routing import APIRoute
 from starlette.routing import Mount
 
 from appliance.box import Box
+from appliance.config import Config, Line
+from appliance.web.accounts import Accounts
 from appliance.web.app import create
 from appliance.web.console import Console
-from appliance.web.rights import EVERYTHING, Right
+from appliance.web.rights import ADMINISTRATOR, BUILT_IN, EVERYTHING, Right, Role, rights_from, scope_of
+from appliance.web.roles import Roles
 from appliance.web.security import COOKIE, rights_of
-from tests.appliance.furnished import Furnished, browser
+from tests.appliance.furnished import Furnished, TestClient, browser
 from tests.fakes.clock import FakeClock
 
-OPEN = {("/", "GET"), ("/sign-in", "GET"), ("/sign-in", "POST"), ("/metrics", "GET")}
+OPEN = {
+    ("/", "GET"),
+    ("/metrics", "GET"),
+    ("/sign-in", "GET"),
+    ("/sign-in", "POST"),
+    ("/sign-in/code", "GET"),
+    ("/sign-in/code", "POST"),
+}
+VALUES = {"name": "admin", "role": "manager", "customer": "new", "word": "none", "batch": "none"}
+"""What stands in the braces of addresses, besides the call."""
 METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "PROPFIND")
 
 
@@ -34,6 +48,11 @@ def pages(routes: Iterable[Any]) -> Iterator[APIRoute]:
             yield route
         elif router := getattr(route, "original_router", None):
             yield from pages(router.routes)
+
+
+def filled(path: str, call: str) -> str:
+    """The address with something real in its braces."""
+    return path.format(**{name: VALUES.get(name, call) for name in re.findall(r"{(\w+)}", path)})
 
 
 @pytest.fixture
@@ -65,17 +84,14 @@ def test_every_right_opens_something(app: FastAPI) -> None:
 def test_without_a_session_nothing_is_open_by_any_method(app: FastAPI, furnished: Furnished) -> None:
     client = browser(furnished.box, furnished.clock())
     call = furnished.calls["inbound"]
-    allowed: dict[str, set[str]] = {}
-    for route in pages(app.routes):
-        allowed.setdefault(route.path, set()).update(methods(route))
     tried = 0
     for route in pages(app.routes):
-        address = route.path.replace("{call}", call)
+        address = filled(route.path, call)
         for method in METHODS:
             if (route.path, method) in OPEN:
                 continue
             answer = client.request(method, address)
-            if method not in allowed[route.path]:
+            if not any(method in methods(other) and other.path_regex.match(address) for other in pages(app.routes)):
                 assert answer.status_code == 405, f"{method} {address}"
             elif method == "GET":
                 assert answer.status_code == 303
@@ -87,6 +103,56 @@ def test_without_a_session_nothing_is_open_by_any_method(app: FastAPI, furnished
             assert call not in answer.text
             tried += method in methods(route)
     assert tried >= 10
+
+
+@pytest.mark.parametrize("right", [right for right in Right if right is not Right.OWN_ACCOUNT], ids=str)
+def test_a_right_opens_its_own_routes_and_no_other(own: Furnished, right: Right) -> None:
+    """The matrix: every route × every right."""
+    with own.ledger() as ledger:
+        role = Roles(ledger, own.clock().now).add("one right", [right], "test")
+        accounts = Accounts(ledger, own.clock().now, 12)
+        token = accounts.sign_in("one", accounts.one_time_password("one", role.id), "-")
+    app = create(Console(own.box, own.clock()))
+    app.state.news.close()  # a stream of events ends at once
+    client = TestClient(app, follow_redirects=False, headers={"Accept": "*/*"}, cookies={COOKIE: token})
+    tried = {True: 0, False: 0}
+    for route in pages(app.routes):
+        for method in methods(route):
+            if (route.path, method) in OPEN:
+                continue
+            needed = rights_of(route)
+            answer = client.request(method, filled(route.path, own.calls["inbound"]))
+            has_it = needed <= {right, Right.OWN_ACCOUNT}
+            refused = answer.status_code == 403 and (method == "HEAD" or answer.text.startswith("this needs the right"))
+            assert refused != has_it, f"{method} {route.path} needs {needed}: {answer.status_code} {answer.text[:80]}"
+            tried[has_it] += 1
+    assert tried[True] and tried[False]
+
+
+def test_a_role_limited_to_lines_sees_no_other_call_by_any_route(own: Furnished) -> None:
+    with own.ledger() as ledger:
+        roles = Roles(ledger, own.clock().now)
+        made = roles.add("counsellor", Right, "test")
+        roles.save(replace(made, lines=("03-1234-5679",)), "test")
+        accounts = Accounts(ledger, own.clock().now, 12)
+        token = accounts.sign_in("one", accounts.one_time_password("one", made.id), "-")
+    app = create(Console(own.box, own.clock()))
+    app.state.news.close()
+    client = TestClient(app, follow_redirects=False, headers={"Accept": "*/*"}, cookies={COOKIE: token})
+    theirs, hidden = own.calls["counselling"], own.calls["inbound"]
+    assert client.get(f"/calls/{theirs}").status_code == 200
+    listed = client.get("/calls").text
+    assert theirs in listed
+    assert hidden not in listed
+    assert hidden not in client.get("/live").text
+    token_of_forms = re.findall(r'name="csrf" value="([^"]+)"', client.get("/account").text)[0]
+    for route in pages(app.routes):
+        for method in methods(route):
+            if "{call}" in route.path:
+                answer = client.request(
+                    method, filled(route.path, hidden), data={"csrf": token_of_forms} if method == "POST" else None
+                )
+                assert answer.status_code == 404, f"{method} {route.path}"
 
 
 @pytest.mark.parametrize("accept", ["*/*", "application/json", "audio/*", "text/event-stream", ""])
@@ -111,3 +177,54 @@ def test_a_session_that_has_ended_opens_nothing(furnished: Furnished) -> None:
     assert client.get("/health").status_code == 200
     clock.forward(furnished.box.config.web.session_hours * 3600 + 61)
     assert client.get("/health").status_code == 303
+
+
+# Roles and what they see
+
+SITE = Config(
+    lines=[Line(number="03-1234-5678", name="代表", group="営業"), Line(number="03-1234-5679", group="相談"), Line(number="201")]
+)
+
+
+def test_the_administrators_role_has_every_right_and_no_other_of_the_boxs_own_has() -> None:
+    assert BUILT_IN[ADMINISTRATOR].rights == EVERYTHING
+    assert all(role.rights < EVERYTHING for role in BUILT_IN.values() if role.id != ADMINISTRATOR)
+    assert all(Right.OWN_ACCOUNT in role.rights for role in BUILT_IN.values())
+
+
+def test_names_that_are_no_rights_any_more_are_passed_over() -> None:
+    assert rights_from(["search", "teleport"]) == {Right.SEARCH, Right.OWN_ACCOUNT}
+
+
+@pytest.mark.parametrize(
+    ("lines", "groups", "seen", "unseen"),
+    [
+        (("0312345678",), (), ("03-1234-5678", "0312345678", "+81312345678"), ("03-1234-5679", "201", None)),
+        ((), ("相談",), ("03-1234-5679",), ("03-1234-5678", "201", None)),
+        (("201",), ("営業",), ("201", "03-1234-5678"), ("03-1234-5679", None)),
+        (("09011112222",), (), ("09011112222",), ("03-1234-5678", None)),
+        ((), ("no such group",), (), ("03-1234-5678", "201", None)),
+    ],
+)
+def test_a_limited_role_sees_the_lines_it_names_in_every_spelling(
+    lines: tuple[str, ...], groups: tuple[str, ...], seen: tuple[str, ...], unseen: tuple[str | None, ...]
+) -> None:
+    scope = scope_of(Role(id="x", rights=EVERYTHING, lines=lines, groups=groups), SITE)
+    assert scope is not None
+    assert all(scope.covers(line) for line in seen)
+    assert not any(scope.covers(line) for line in unseen)
+
+
+def test_a_role_without_limits_sees_everything() -> None:
+    assert scope_of(BUILT_IN["operator"], SITE) is None
+
+
+def test_nobody_gives_a_right_or_a_line_that_they_do_not_have() -> None:
+    boss, clerk = BUILT_IN[ADMINISTRATOR], BUILT_IN["operator"]
+    of_one = replace(boss, id="one", lines=("201",))
+    assert boss.may_give(clerk)
+    assert not clerk.may_give(boss)
+    assert boss.may_give(of_one)
+    assert of_one.may_give(replace(clerk, lines=("201",)))
+    assert not of_one.may_give(clerk), "it sees every line"
+    assert not of_one.may_give(replace(clerk, lines=("201", "202")))

@@ -1,13 +1,13 @@
-"""iLBC: the mode is what `a=fmtp` says, unless a payload fits the other one alone. Debian has no encoder of it, so what is heard is not
-compared with anything here.
-"""
+"""iLBC: the mode is what `a=fmtp` says, unless a payload fits the other one alone."""
 
 from __future__ import annotations
 
+import numpy as np
 import pytest
 
 from capture.codecs import CodecError, ilbc
 from capture.payloads import Encoding
+from tests.bed.coders import kept
 from tests.bed.payloads import payloads_of
 
 FRAME_20, FRAME_30 = bytes([0x55] * 37 + [0x54]), bytes([0x55] * 49 + [0x54])
@@ -47,3 +47,14 @@ def test_the_error_is_ours() -> None:
         decoder.decode(payloads_of([bytes(50)]))
     except CodecError as error:
         assert "ilbc" in str(error)
+
+
+@pytest.mark.parametrize(("parameters", "mode"), [("mode=20", 20), ("", 30)])
+def test_a_stream_does_not_begin_with_a_burst(parameters: str, mode: int) -> None:
+    """FFmpeg's decoder alone makes one at full scale of the very frame that says silence."""
+    encoding = Encoding("ILBC", 8000, 1, parameters)
+    quiet = ilbc.Decoder(encoding).decode(payloads_of([ilbc.SILENCE[mode]] * 3))
+    assert np.abs(quiet).max() <= 1
+    rate, said, payloads = kept()[encoding]
+    found = ilbc.Decoder(encoding).decode(payloads_of(payloads[:10]))
+    assert np.abs(found[: rate // 25].astype(int)).max() < 100 + np.abs(said[: rate // 25].astype(int)).max()

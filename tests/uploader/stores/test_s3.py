@@ -11,12 +11,13 @@ import threading
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
+from typing import Literal
 
 import pytest
 
 from appliance.folders import Folders
 from uploader.source import Source
-from uploader.store import MissingObjectError, ObjectRefusedError, StoreAgainError, StoreError, StoreRefusedError
+from uploader.store import AlreadyThereError, MissingObjectError, ObjectRefusedError, StoreAgainError, StoreError, StoreRefusedError
 from uploader.stores import s3
 
 KEY = "v1/local/1/2026/09/21/one.flac.age"
@@ -234,7 +235,8 @@ def test_the_provider_is_asked_not_to_overwrite_and_what_is_there_is_left_to_the
     store: s3.S3Store, provider: Provider, file: Path
 ) -> None:
     provider.status, provider.code = 412, "PreconditionFailed"
-    store.put(KEY, Source(file, "00" * 32))
+    with pytest.raises(AlreadyThereError, match=KEY):
+        store.put(KEY, Source(file, "00" * 32))
     assert provider.requests[0][2]["if-none-match"] == "*"
 
 
@@ -246,6 +248,39 @@ def test_where_the_provider_takes_no_sha256_the_body_goes_with_its_md5(folders: 
     assert "x-amz-checksum-sha256" not in headers
     assert "if-none-match" not in headers
     assert body == b"sealed"
+
+
+@pytest.mark.parametrize("checksum", ["sha256", "md5"])
+def test_a_wrong_checksum_is_dared_with_the_checksum_that_is_used(
+    folders: Folders, provider: Provider, file: Path, checksum: Literal["sha256", "md5"]
+) -> None:
+    store = s3.open_store(s3.Options(endpoint=provider.endpoint, bucket="bucket", checksum=checksum), folders)
+    assert store.dare_wrong_checksum(KEY, Source(file, hashlib.sha256(b"sealed").hexdigest()))
+    ((_, _, headers, body),) = provider.requests
+    wrong = {"sha256": "x-amz-checksum-sha256", "md5": "content-md5"}[checksum]
+    assert base64.b64decode(headers[wrong]) == hashlib.new(checksum, b"others").digest()
+    assert body == b"sealed"
+
+
+def test_f23_other_bytes_laid_on_top_as_a_version_replace_nothing(store: s3.S3Store, provider: Provider, file: Path) -> None:
+    assert store.dare_replace(KEY, Source(file, "00" * 32))
+    provider.headers = {"x-amz-version-id": "second"}
+    assert not store.dare_replace(KEY, Source(file, "00" * 32))
+
+
+def test_what_is_signed_is_the_hash_it_was_sealed_with_and_the_body_is_read_once(
+    store: s3.S3Store, provider: Provider, file: Path
+) -> None:
+    read: list[int] = []
+    store.put(KEY, Source(file, "ab" * 32, leaving=read.append))
+    assert provider.requests[0][2]["x-amz-content-sha256"] == "ab" * 32
+    assert sum(read) == len(b"sealed")
+
+
+def test_the_buckets_owner_is_given_what_another_accounts_key_stores(folders: Folders, provider: Provider, file: Path) -> None:
+    options = s3.Options(endpoint=provider.endpoint, bucket="bucket", acl="bucket-owner-full-control")
+    s3.open_store(options, folders).put(KEY, Source(file, "00" * 32))
+    assert provider.requests[0][2]["x-amz-acl"] == "bucket-owner-full-control"
 
 
 @pytest.mark.parametrize(("status", "code"), [(507, "InsufficientStorage"), (403, "QuotaExceeded"), (501, "NotImplemented")])

@@ -169,9 +169,9 @@ def test_a_day_is_a_day_at_the_site_even_when_the_clocks_are_changed(
 def quick_session(ledger: Ledger) -> str:
     """A session without the minutes of argon2: its rows as a sign-in writes them."""
     now, token = FakeClock().now(), "a-token"
-    ledger.connection.execute("INSERT INTO account VALUES ('admin', '!', 0, 0)")
+    ledger.connection.execute("INSERT INTO account (name, password, one_time, created_at) VALUES ('admin', '!', 0, 0)")
     row = (hashlib.sha256(token.encode()).digest(), "admin", "csrf", now, now, "-")
-    ledger.connection.execute("INSERT INTO session VALUES (?,?,?,?,?,?)", row)
+    ledger.connection.execute("INSERT INTO session (token, account, csrf, created_at, seen_at, address) VALUES (?,?,?,?,?,?)", row)
     return token
 
 

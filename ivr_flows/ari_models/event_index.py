@@ -1,0 +1,55 @@
+"""Generated from Asterisk's own models (events.json) by generator.py: events by name. Never edited by hand."""
+
+# fmt: off
+from __future__ import annotations
+
+from ivr_flows.ari_models import events_channel, events_other
+from ivr_flows.ari_models.models_events import Event
+
+EVENTS: dict[str, type[Event]] = {
+    "ApplicationMoveFailed": events_other.ApplicationMoveFailed,
+    "ApplicationRegistered": events_other.ApplicationRegistered,
+    "ApplicationReplaced": events_other.ApplicationReplaced,
+    "ApplicationUnregistered": events_other.ApplicationUnregistered,
+    "BridgeAttendedTransfer": events_other.BridgeAttendedTransfer,
+    "BridgeBlindTransfer": events_other.BridgeBlindTransfer,
+    "BridgeCreated": events_other.BridgeCreated,
+    "BridgeDestroyed": events_other.BridgeDestroyed,
+    "BridgeMerged": events_other.BridgeMerged,
+    "BridgeVideoSourceChanged": events_other.BridgeVideoSourceChanged,
+    "CallBroadcast": events_other.CallBroadcast,
+    "CallClaimed": events_other.CallClaimed,
+    "ChannelCallerId": events_channel.ChannelCallerId,
+    "ChannelConnectedLine": events_channel.ChannelConnectedLine,
+    "ChannelCreated": events_channel.ChannelCreated,
+    "ChannelDestroyed": events_channel.ChannelDestroyed,
+    "ChannelDialplan": events_channel.ChannelDialplan,
+    "ChannelDtmfReceived": events_channel.ChannelDtmfReceived,
+    "ChannelEnteredBridge": events_channel.ChannelEnteredBridge,
+    "ChannelHangupRequest": events_channel.ChannelHangupRequest,
+    "ChannelHold": events_channel.ChannelHold,
+    "ChannelLeftBridge": events_channel.ChannelLeftBridge,
+    "ChannelStateChange": events_channel.ChannelStateChange,
+    "ChannelTalkingFinished": events_channel.ChannelTalkingFinished,
+    "ChannelTalkingStarted": events_channel.ChannelTalkingStarted,
+    "ChannelToneDetected": events_channel.ChannelToneDetected,
+    "ChannelTransfer": events_channel.ChannelTransfer,
+    "ChannelUnhold": events_channel.ChannelUnhold,
+    "ChannelUserevent": events_channel.ChannelUserevent,
+    "ChannelVarset": events_channel.ChannelVarset,
+    "ContactStatusChange": events_other.ContactStatusChange,
+    "DeviceStateChanged": events_other.DeviceStateChanged,
+    "Dial": events_other.Dial,
+    "EndpointStateChange": events_other.EndpointStateChange,
+    "PeerStatusChange": events_other.PeerStatusChange,
+    "PlaybackContinuing": events_other.PlaybackContinuing,
+    "PlaybackFinished": events_other.PlaybackFinished,
+    "PlaybackStarted": events_other.PlaybackStarted,
+    "RESTResponse": events_other.RESTResponse,
+    "RecordingFailed": events_other.RecordingFailed,
+    "RecordingFinished": events_other.RecordingFinished,
+    "RecordingStarted": events_other.RecordingStarted,
+    "StasisEnd": events_other.StasisEnd,
+    "StasisStart": events_other.StasisStart,
+    "TextMessageReceived": events_other.TextMessageReceived,
+}

@@ -1,0 +1,16 @@
+"""Generated from Asterisk's own models (deviceStates.json) by generator.py: values. Never edited by hand."""
+
+# fmt: off
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from ivr_flows.ari_models.values import Model
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeviceState(Model):
+    """Represents the state of a device."""
+
+    name: str
+    state: str
