@@ -10,7 +10,7 @@ from pathlib import Path
 
 from benchmarks.measure import machine
 
-NAMES = ("capture", "ringing", "memory", "vault", "flows", "soak")
+NAMES = ("capture", "ringing", "memory", "vault", "flows", "soak", "powercuts", "deliveries")
 UNASKED = NAMES[:5]
 RESULTS = Path(__file__).with_name("RESULTS.md")
 

@@ -83,6 +83,8 @@ same => n,Goto(go-fallback,${APPLIANCE_FLOW},1)
 same => n(over),Hangup()
 exten => T,1,Set(TIMEOUT(absolute)=0)
 same => n,Goto(go-fallback,${APPLIANCE_FLOW},1)
+[go-hangup]
+exten => s,1,Hangup()
 [canary]
 exten => s,1,Set(TIMEOUT(absolute)=20)
 same => n,Stasis(appliance,canary)
