@@ -94,7 +94,7 @@ def _prompts(node: Node, known: Known, notes: Notes) -> None:
                 notes.add("missing-prompt", place, name=part.name)
             if isinstance(part, Spoken) and node.type == "menu" and node.options.prompt is prompt:
                 for key in keys_named(part.text):
-                    if key not in node.exits and not node.options.ranges:
+                    if key not in node.exits and not any(one.begins(key) for one in node.options.ranges):
                         notes.add("prompt-names-unknown-key", place, node=node.name, key=key)
 
 

@@ -87,6 +87,13 @@ def menu(before: str, say: str) -> bytes:
     )
 
 
+@pytest.mark.parametrize(("key", "found"), [("1", []), ("2", []), ("3", ["prompt-names-unknown-key"])])
+def test_a_key_that_begins_an_extension_is_no_dead_key(key: str, found: list[str]) -> None:
+    ends = "no_input: {tries: 2, then: end}, wrong_key: {tries: 2, then: end}"
+    node = f'  a: {{type: menu, say: "{key}を", keys: {{"1": there}}, direct_dial: 200-299, {ends}}}'
+    assert codes(text(node)) == found
+
+
 def test_more_than_half_a_minute_before_the_first_key_is_told() -> None:
     assert codes(menu("prompt: long", "短い"), replace(KNOWN, prompts={"long": 31.0})) == ["long-prompt"]
     assert codes(menu("prompt: long", "短い"), replace(KNOWN, prompts={"long": 20.0})) == []
