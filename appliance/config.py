@@ -175,6 +175,24 @@ class Web(Options):
     )
 
 
+class Speech(Options):
+    """How the prompts of flows are spoken."""
+
+    engine: Literal["", "open_jtalk", "espeak_ng", "web"] = Field(
+        default="",
+        title="Engine",
+        description="open_jtalk, espeak_ng or web (a speech service); empty: the best that is installed.",
+    )
+    url: str = Field(
+        default="",
+        pattern=r"^(https://[^\s]+|http://(127\.0\.0\.1|localhost)(:\d+)?/[^\s]*)?$",
+        title="Address",
+        description="The speech service's address for the engine web: it is sent text, language and voice as JSON, and answers a sound. "
+        "Its token is the file speech.token in the keys folder.",
+    )
+    voice: str = Field(default="", max_length=100, title="Voice", description="The voice that the speech service shall use.")
+
+
 class Health(Options):
     """When the health checks complain."""
 
@@ -224,6 +242,7 @@ class Config(Options):
     proof: Proof = Field(default_factory=Proof, title="Proof", description="How what was recorded is vouched for.")
     popup: Popup = Field(default_factory=Popup, title="Popup", description="The card of a ringing call.")
     phone: Phone = Field(default_factory=Phone, title="Telephone system", description="The office's telephones, on Asterisk.")
+    speech: Speech = Field(default_factory=Speech, title="Speech", description="How the prompts of flows are spoken.")
     web: Web = Field(default_factory=Web, title="Console", description="The console's address.")
     health: Health = Field(default_factory=Health, title="Health", description="When the health checks complain.")
     notify: Notify = Field(default_factory=Notify, title="Notices", description="Who is told of troubles, and how.")
