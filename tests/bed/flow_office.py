@@ -57,10 +57,10 @@ class FlowOffice:
             try:
                 wait_for("the service", lambda: "APPLIANCE_BEAT=" in self.office.cli("dialplan show globals"))
                 yield self
-                self.office.settles()
             finally:
                 service.terminate()
                 service.wait(20)
+            self.office.settles()
 
     def log(self) -> str:
         """What the service said."""

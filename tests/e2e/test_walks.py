@@ -7,7 +7,9 @@ from __future__ import annotations
 
 import os
 import random
+import re
 from collections.abc import Iterator
+from dataclasses import dataclass
 
 import pytest
 
@@ -16,7 +18,7 @@ from ivr_flows.model import Story
 from ivr_flows.simulator import simulate
 from ivr_flows.state import Around
 from tests import needs
-from tests.bed.acts import Act, Agent, hears_bye, inform, invite, press, talk
+from tests.bed.acts import Act, Agent, Party, hears_bye, inform, invite, press, talk
 from tests.bed.asterisk import UnavailableError
 from tests.bed.flow_office import FlowOffice
 
@@ -99,6 +101,16 @@ def predicted(office: FlowOffice, caller: str, keys: str) -> list[str]:
     return simulate(around, "main", Story(at="2026-11-24 12:00", caller=caller, called="0312345678", keys=tuple(keys))).path
 
 
+@dataclass(frozen=True, slots=True)
+class at_once(Act):  # noqa: N801 - acts read as words
+    """Press keys, and be ready for what comes of it at once."""
+
+    keys: Act
+
+    def xml(self, me: Party, calls: bool) -> str:
+        return re.sub(r'<pause milliseconds="\d+"/>$', "", self.keys.xml(me, calls))
+
+
 def walker(office: FlowOffice, way: str, caller: str, keys: str) -> Agent:
     """Somebody who presses these keys, a second apart, and listens until the flow hangs up."""
     dialled = invite("0312345678")
@@ -106,7 +118,8 @@ def walker(office: FlowOffice, way: str, caller: str, keys: str) -> Agent:
         return office.whistles(caller, keys, 0.9, 1.0, dialled, hears_bye())
     acts: list[Act] = [dialled, talk(0.5)]
     for place, key in enumerate(keys):
-        acts += [press(key, 0.6)] if way == "rfc4733" else [inform(key, 20 + place), talk(0.7)]
+        acts += [talk(0.6), at_once(press(key, 0.0) if way == "rfc4733" else inform(key, 20 + place))]
+        acts += [talk(0.4)] if place < len(keys) - 1 else []
     return office.office.outside(caller, *acts, hears_bye())
 
 
