@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 import unicodedata
 from datetime import timedelta
-from urllib.parse import urlsplit
 
 from ivr_flows.around_flow import Known
 from ivr_flows.findings import Finding, Notes, in_order
@@ -97,8 +96,7 @@ def _host(flow: Flow, node: Node, notes: Notes) -> None:
     if node.type != "http" or not node.options.url:
         return
     host = node.options.host
-    listed = {urlsplit(f"//{one}").hostname for one in flow.hosts}
-    if host not in listed:
+    if host not in flow.hosts:
         notes.add("http-host-not-listed", node.place, node=node.name, host=host)
 
 

@@ -117,6 +117,10 @@ FINDINGS: dict[str, Sentence] = {
         "「{name}」という値はどこでも決められていません。", "Nothing in this flow gives the value {name}.",
         "collect、http、set で決めるか、綴りを直してください。", "Let collect, http or set give it, or correct its spelling.",
     ),
+    "bad-host": _error(
+        "hosts の「{given}」はホスト名ではありません。", "{given} in hosts is no host's name.",
+        "{wanted} のように、名前だけを書いてください。", "Write the name only, like {wanted}.",
+    ),
     "bad-calendar": _error(
         "カレンダー「{calendar}」の {given} が読めません。", "Calendar {calendar}: {given} cannot be read.",
         "{wanted} の形で書いてください。", "Write it as {wanted}.",
