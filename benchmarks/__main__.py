@@ -10,13 +10,8 @@ from pathlib import Path
 
 from benchmarks.measure import machine
 
-<<<<<<< HEAD
-NAMES = ("capture", "ringing", "memory", "vault", "flows", "ivr", "soak")
+NAMES = ("capture", "ringing", "memory", "vault", "flows", "ivr", "soak", "powercuts", "deliveries")
 UNASKED = NAMES[:6]
-=======
-NAMES = ("capture", "ringing", "memory", "vault", "flows", "soak", "powercuts", "deliveries")
-UNASKED = NAMES[:5]
->>>>>>> main
 RESULTS = Path(__file__).with_name("RESULTS.md")
 
 
