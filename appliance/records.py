@@ -14,6 +14,9 @@ from dataclasses import MISSING, dataclass, fields
 from enum import StrEnum
 from typing import Any
 
+from appliance.desk_records import CallLinked as CallLinked
+from appliance.desk_records import CallNoted as CallNoted
+from appliance.desk_records import CallTaken as CallTaken
 from appliance.health_records import Heartbeat as Heartbeat
 from appliance.health_records import IssueClosed as IssueClosed
 from appliance.health_records import IssueOpened as IssueOpened
@@ -114,6 +117,8 @@ class CallAnswered(Record):
     """Speech may flow."""
 
     call: str
+    by: str = ""
+    """The extension that answered, where it is known."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -372,7 +377,7 @@ KINDS: dict[str, type[Record]] = {
         RecordingFailed, CallNotRecorded, UploadDone, UploadParked, RecordingExpired, RecordingHeld, RecordingErased, Listened,
         Exported, Changed, NodeEntered, WeirdSeen, IssueOpened, IssueClosed, Heartbeat, CheckpointSigned, CheckpointStored,
         CheckpointStamped, RecordingLabelled, ErasureAsked, ObjectsErased, CallErased, StoreProbed, StoreSampled, DrillDone,
-        HeaderChanged, PowerLost, NoticeSent, TwinSeen,
+        HeaderChanged, CallTaken, CallNoted, CallLinked, PowerLost, NoticeSent, TwinSeen,
     )
 }  # fmt: skip
 

@@ -33,8 +33,11 @@ def sync_folder(folder: Path) -> None:
         os.close(handle)
 
 
-def make_folder(folder: Path, mode: int = 0o750) -> None:
-    """Make a folder and its parents; each new name is made durable in its parent. Raises ShelfError."""
+def make_folder(folder: Path, mode: int = 0o770) -> None:
+    """Make a folder and its parents; each new name is made durable in its parent. Raises ShelfError.
+
+    The group may write in it, as far as the process's umask lets it: one service makes what another one, the janitor, removes.
+    """
     missing = [folder, *folder.parents]
     missing = [path for path in missing if not path.exists()]
     try:

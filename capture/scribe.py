@@ -41,7 +41,8 @@ class Entry:
     jobs: list[NewJob] = field(default_factory=list)
     durable: bool = False
     first: bool = False
-    """The first fact of a call: nothing before it concerns it, so it overtakes what waits for the disk."""
+    """The first fact of a call: nothing before it concerns it, so it overtakes what waits for the disk, and it waits for none itself: after
+    a power cut the spool or the telephone tells of the call again."""
     heartbeat: Heartbeat | None = None
     synced: list[Callable[[], None]] = field(default_factory=list)
     """Called, in the writer's thread, once the spool is on the disk; before the rows are."""
@@ -59,7 +60,7 @@ def commit(ledger: Ledger, entries: list[Entry], now: int) -> None:
     for entry in entries:
         while entry.durable and entry.synced:
             entry.synced.pop(0)()
-    with ledger.transaction() as connection:
+    with ledger.transaction(hasty=all(entry.first for entry in entries)) as connection:
         for entry in entries:
             append(connection, entry.records)
             enqueue(connection, entry.jobs, now)

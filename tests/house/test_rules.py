@@ -23,7 +23,7 @@ HOMES = {
     "botocore": ("uploader/stores/s3.py", "uploader/stores/_s3_client.py"),
     "cryptography": ("appliance/keys.py", "appliance/sealed.py", "appliance/tls.py"),
     "fastapi": ("appliance/web/",),
-    "httpx": ("ivr_flows/ari.py",),
+    "httpx": ("ivr_flows/ari.py", "ivr_flows/asking_hosts.py"),
     "jinja2": ("appliance/web/console.py",),
     "markupsafe": ("appliance/web/console.py",),
     "numpy": ("capture/",),
@@ -34,6 +34,7 @@ HOMES = {
         "appliance/config.py",
         "appliance/notify_settings.py",
         "appliance/options.py",
+        "appliance/popup_settings.py",
         "appliance/phone_",
         "appliance/terms.py",
         "uploader/channels/",
@@ -46,8 +47,8 @@ HOMES = {
     "starlette": ("appliance/web/",),
     "types_boto3_s3": ("uploader/stores/_s3_client.py",),
     "uvicorn": ("appliance/web/serve.py",),
-    "yaml": ("ivr_flows/yaml_text.py",),
     "websockets": ("ivr_flows/ari.py",),
+    "yaml": ("ivr_flows/yaml_text.py",),
 }
 OURS = {"appliance", "capture", "uploader", "ivr_flows", "provisioning"}
 
