@@ -16,8 +16,10 @@ from appliance.records import (
     CallAnswered,
     CallEnded,
     CallErased,
+    CallNoted,
     CallNotRecorded,
     CallRinging,
+    CallTaken,
     LegTied,
     Record,
     RecordingErased,
@@ -139,7 +141,20 @@ def project(record: Record) -> Iterator[Statement]:
             yield "UPDATE recording SET held = ? WHERE id = ?", (record.held, record.recording)
         case RecordingErased():
             yield "UPDATE recording SET erased_at = ? WHERE id = ?", (record.at, record.recording)
+        case CallTaken():
+            yield (
+                "INSERT INTO note (call, taken_by, taken_at) VALUES (?,?,?) ON CONFLICT (call) DO UPDATE SET "
+                "taken_by = excluded.taken_by, taken_at = excluded.taken_at",
+                (record.call, record.who, record.at),
+            )
+        case CallNoted():
+            yield (
+                "INSERT INTO note (call, follow_up, noted_by, noted_at) VALUES (?,?,?,?) ON CONFLICT (call) DO UPDATE SET "
+                "follow_up = excluded.follow_up, noted_by = excluded.noted_by, noted_at = excluded.noted_at",
+                (record.call, record.follow_up, record.who, record.at),
+            )
         case CallErased():
+            yield "UPDATE note SET memo = '' WHERE call = ?", (record.call,)
             yield (
                 """UPDATE call SET caller = '', caller_raw = '', caller_e164 = NULL, caller_name = '', caller_reason = 'erased',
                    called = '', called_raw = '', called_e164 = NULL, detail = NULL, line = CASE WHEN ? THEN NULL ELSE line END

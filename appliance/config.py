@@ -22,6 +22,7 @@ from appliance.errors import ConfigError
 from appliance.notify_settings import Notify as Notify
 from appliance.options import Options as Options
 from appliance.phone_settings import Phone as Phone
+from appliance.popup_settings import Popup as Popup
 from appliance.terms import Proof as Proof
 from appliance.terms import Retention as Retention
 from appliance.terms import RetentionRule as RetentionRule
@@ -227,6 +228,7 @@ class Config(Options):
     sending: Sending = Field(default_factory=Sending, title="Sending", description="How fast and when recordings leave.")
     retention: Retention = Field(default_factory=Retention, title="Retention", description="How long things are kept on the box.")
     proof: Proof = Field(default_factory=Proof, title="Proof", description="How what was recorded is vouched for.")
+    popup: Popup = Field(default_factory=Popup, title="Popup", description="The card of a ringing call.")
     phone: Phone = Field(default_factory=Phone, title="Telephone system", description="The office's telephones, on Asterisk.")
     web: Web = Field(default_factory=Web, title="Console", description="The console's address.")
     health: Health = Field(default_factory=Health, title="Health", description="When the health checks complain.")

@@ -10,35 +10,16 @@ from __future__ import annotations
 import os
 import re
 import secrets
-from collections.abc import Mapping
-from dataclasses import dataclass, field
 from pathlib import Path
 
 from appliance import keys, shelf
-from appliance.phone_settings import Phone
+from appliance.phone_settings import Phone, Secrets
 
 ARI, AMI = "ari", "ami"
 _NAME = re.compile(r"(phone|trunk|box|conference)-[a-z0-9_-]{1,40}|ari|ami")
 _TEXT = re.compile(r"[!-~]{1,120}")
 _LETTERS = "ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz23456789"
 _LENGTH, _PIN_LENGTH = 20, 6
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Secrets:
-    """Every secret that Asterisk's files hold."""
-
-    phones: Mapping[str, str] = field(default_factory=dict)
-    """By extension."""
-    trunks: Mapping[str, str] = field(default_factory=dict)
-    """By name; a trunk that needs none is not in it."""
-    boxes: Mapping[str, str] = field(default_factory=dict)
-    conferences: Mapping[str, str] = field(default_factory=dict)
-    ari: str = ""
-    ami: str = ""
-
-    def __repr__(self) -> str:
-        return "Secrets(…)"
 
 
 def path_of(folder: Path, name: str) -> Path:

@@ -14,6 +14,9 @@ from dataclasses import MISSING, dataclass, fields
 from enum import StrEnum
 from typing import Any
 
+from appliance.desk_records import CallLinked as CallLinked
+from appliance.desk_records import CallNoted as CallNoted
+from appliance.desk_records import CallTaken as CallTaken
 from appliance.health_records import Heartbeat as Heartbeat
 from appliance.health_records import IssueClosed as IssueClosed
 from appliance.health_records import IssueOpened as IssueOpened
@@ -31,6 +34,8 @@ from appliance.record import Record as Record
 from appliance.record import UnknownRecordError as UnknownRecordError
 from appliance.record import encode as encode
 from appliance.record import with_tuples as with_tuples
+from appliance.storage import BackupStored as BackupStored
+from appliance.storage import BoxReplaced as BoxReplaced
 from appliance.storage import DrillDone as DrillDone
 from appliance.storage import HeaderChanged as HeaderChanged
 from appliance.storage import StoreProbed as StoreProbed
@@ -114,6 +119,8 @@ class CallAnswered(Record):
     """Speech may flow."""
 
     call: str
+    by: str = ""
+    """The extension that answered, where it is known."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -372,7 +379,7 @@ KINDS: dict[str, type[Record]] = {
         RecordingFailed, CallNotRecorded, UploadDone, UploadParked, RecordingExpired, RecordingHeld, RecordingErased, Listened,
         Exported, Changed, NodeEntered, WeirdSeen, IssueOpened, IssueClosed, Heartbeat, CheckpointSigned, CheckpointStored,
         CheckpointStamped, RecordingLabelled, ErasureAsked, ObjectsErased, CallErased, StoreProbed, StoreSampled, DrillDone,
-        HeaderChanged, PowerLost, NoticeSent, TwinSeen,
+        HeaderChanged, CallTaken, CallNoted, CallLinked, PowerLost, NoticeSent, TwinSeen, BackupStored, BoxReplaced,
     )
 }  # fmt: skip
 

@@ -2,8 +2,9 @@
 
 `record` is the truth; `call` and `recording` are readings of it, kept in the same transaction and made anew at will; `job` is the
 durable queue; `upload` and `part` say what of a large object the store already has; `heartbeat` holds the newest of each service;
-`account`, `session`, `attempt`, `role` and `passkey` belong to the console. sqlite-utils is imported only when a migration is due, so
-that a service that starts on an up-to-date database starts fast.
+`account`, `session`, `attempt`, `role` and `passkey` belong to the console; `customer` and what begins so, `import_…` and `note` hold
+what people entered, which is no fact and may go. sqlite-utils is imported only when a migration is due, so that a service that starts on
+an up-to-date database starts fast.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from pathlib import Path
 
 from appliance.errors import CouldNotError
 
-VERSION = 4
+VERSION = 5
 """What `PRAGMA user_version` says once every migration below has run."""
 
 
@@ -72,6 +73,11 @@ def _migrate(path: Path) -> None:
     @steps()
     def roles_and_second_factors(database: Database) -> None:
         for statement in _ROLES:
+            database.execute(statement)
+
+    @steps()
+    def customers_and_notes(database: Database) -> None:
+        for statement in _CUSTOMERS:
             database.execute(statement)
 
     connection = sqlite3.connect(path)
@@ -156,4 +162,29 @@ _ROLES = (
         id BLOB PRIMARY KEY, account TEXT NOT NULL, name TEXT NOT NULL, public_key BLOB NOT NULL, sign_count INTEGER NOT NULL,
         created_at INTEGER NOT NULL, used_at INTEGER)""",
     "CREATE INDEX passkey_account ON passkey (account)",
+)
+
+_CUSTOMERS = (
+    """CREATE TABLE customer (
+        id TEXT PRIMARY KEY, name TEXT NOT NULL, kana TEXT NOT NULL, company TEXT NOT NULL, memo TEXT NOT NULL, code TEXT NOT NULL,
+        important INTEGER NOT NULL, blocked INTEGER NOT NULL, labels TEXT NOT NULL, numbers TEXT NOT NULL, updated_at INTEGER NOT NULL,
+        folded TEXT NOT NULL, sort_key TEXT NOT NULL)""",
+    "CREATE INDEX customer_sort ON customer (sort_key, id)",
+    "CREATE INDEX customer_code ON customer (code) WHERE code != ''",
+    """CREATE TABLE customer_number (
+        number TEXT NOT NULL, customer TEXT NOT NULL, PRIMARY KEY (number, customer)) WITHOUT ROWID""",
+    "CREATE INDEX customer_number_customer ON customer_number (customer)",
+    """CREATE TABLE import_batch (
+        id TEXT PRIMARY KEY, at INTEGER NOT NULL, who TEXT NOT NULL, file TEXT NOT NULL, made INTEGER NOT NULL,
+        changed INTEGER NOT NULL)""",
+    """CREATE TABLE import_change (
+        batch TEXT NOT NULL, customer TEXT NOT NULL, before TEXT, after_at INTEGER NOT NULL,
+        PRIMARY KEY (batch, customer)) WITHOUT ROWID""",
+    "CREATE INDEX import_change_customer ON import_change (customer)",
+    """CREATE TABLE note (
+        call TEXT PRIMARY KEY, taken_by TEXT NOT NULL DEFAULT '', taken_at INTEGER, memo TEXT NOT NULL DEFAULT '',
+        memo_by TEXT NOT NULL DEFAULT '', follow_up TEXT NOT NULL DEFAULT '',
+        noted_by TEXT NOT NULL DEFAULT '', noted_at INTEGER) WITHOUT ROWID""",
+    "CREATE INDEX note_taken ON note (taken_by, call) WHERE taken_by != ''",
+    "CREATE INDEX note_follow_up ON note (follow_up, call) WHERE follow_up = 'open'",
 )

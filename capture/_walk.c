@@ -98,7 +98,7 @@ static int gather(Walker *self, Flow *flow, uint64_t at, const uint8_t *packet, 
     put(run + 8, size, 2);
     memcpy(run + STAMP, packet, size);
     flow->length += STAMP + size;
-    self->buffered += size;
+    self->buffered += STAMP + size;
     self->taken++;
     int64_t sequence = packet[2] << 8 | packet[3], step = (sequence - flow->highest) & 0xFFFF;
     if (!flow->packets++) {
@@ -237,24 +237,25 @@ static PyObject *walker_gather(Walker *self, PyObject *arguments) {
     return flow && gather(self, flow, at, packet, (size_t)length) ? PyErr_NoMemory() : PyBool_FromLong(flow != NULL);
 }
 
-static PyObject *walker_take(Walker *self, PyObject *Py_UNUSED(nothing)) {
+static PyObject *walker_take(Walker *self, PyObject *arguments) {
+    unsigned long long most = ~0ULL;
+    if (!PyArg_ParseTuple(arguments, "|K", &most)) return NULL;
     PyObject *taken = PyList_New(0);
-    for (Flow *flow = self->fresh; taken && flow; flow = flow->next) {
+    for (Flow *flow = self->fresh; taken && flow && most--; flow = flow->next) {
         PyObject *run = Py_BuildValue("(Oy#(KKKKLLKK))", flow->owner, flow->run, (Py_ssize_t)flow->length, flow->first, flow->last,
                                       flow->packets, flow->late, flow->lowest, flow->highest, flow->types[0], flow->types[1]);
         if (!run || PyList_Append(taken, run)) Py_CLEAR(taken);
         Py_XDECREF(run);
     }
-    if (!taken) return NULL;
-    for (Flow *flow = self->fresh, *next; flow; flow = next) {
-        next = flow->next;
-        flow->next = NULL;
+    for (Py_ssize_t left = taken ? PyList_Size(taken) : 0; left; left--) {
+        Flow *flow = self->fresh;
+        self->fresh = flow->next;
+        self->buffered -= flow->length;
         flow->length = flow->fresh = 0;
+        flow->next = NULL;
         if (flow->forgotten) drop(flow);
     }
-    self->fresh = NULL;
-    self->newest = &self->fresh;
-    self->buffered = 0;
+    if (!self->fresh) self->newest = &self->fresh;
     return taken;
 }
 
@@ -285,7 +286,7 @@ static PyMethodDef methods[] = {
     {"records", (PyCFunction)walker_records, METH_VARARGS, "records(data, place, big, unit, until) -> (place, next, latest, odd)"},
     {"learn", (PyCFunction)walker_learn, METH_VARARGS, "learn(key, owner), learn(key, None) to ignore, learn(key) to forget"},
     {"gather", (PyCFunction)walker_gather, METH_VARARGS, "gather(key, time, packet) -> whether the key is known"},
-    {"take", (PyCFunction)walker_take, METH_NOARGS, "take() -> [(owner, run, counters)]"},
+    {"take", (PyCFunction)walker_take, METH_VARARGS, "take(most) -> [(owner, run, counters)]"},
     {NULL, NULL, 0, NULL}};
 static PyType_Slot slots[] = {{Py_tp_new, walker_new}, {Py_tp_dealloc, walker_dealloc}, {Py_tp_methods, methods},
                               {Py_tp_members, members}, {Py_tp_doc, "See capture/walk.py."}, {0, NULL}};
@@ -295,6 +296,5 @@ static struct PyModuleDef module = {PyModuleDef_HEAD_INIT, "capture._walk", "The
 PyMODINIT_FUNC PyInit__walk(void) {
     PyObject *made = PyModule_Create(&module), *type = PyType_FromSpec(&spec);
     if (!made || !type || PyModule_AddObjectRef(made, "Walker", type)) Py_CLEAR(made);
-    Py_XDECREF(type);
-    return made;
+    return Py_XDECREF(type), made;
 }

@@ -56,6 +56,11 @@ class Control:
         """Readable when somebody asks."""
         return self._socket.fileno()
 
+    @property
+    def busy(self) -> bool:
+        """Whether somebody is connected who has not asked yet."""
+        return bool(self._clients)
+
     def round(self) -> None:
         """Answer what has been asked so far."""
         now = self._monotonic()

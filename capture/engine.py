@@ -14,7 +14,7 @@ import contextlib
 
 from appliance.config import Config
 from appliance.ids import CallId
-from appliance.records import LegTied
+from appliance.records import CallRinging, LegTied
 from capture import dark, rtcp, sccp, sip
 from capture.alone import Alone
 from capture.dialog import Dialog
@@ -34,6 +34,7 @@ _LOSSES = ("ip-fragments-lost", "tcp-gap", "tcp-streams-many", "media-streams-ma
 
 MAX_REPORTS_PER_CALL = 20_000
 MAX_REPORT = 1500
+EVERY = 1 << 40
 
 
 class Engine:
@@ -120,6 +121,16 @@ class Engine:
             return
         self._perform(self.skinny.receive(message, data, source, destination, at, now), now)
 
+    def foretell(self, frame: bytes, at: int, now: int) -> CallRinging | None:
+        """What is to be said of an Ethernet frame with an INVITE that comes again in its turn: nothing else follows from it now."""
+        try:
+            found = self._dissector.dissect(LINK_ETHERNET, frame, now)
+            if not isinstance(found, Datagram) or found.cut or not found.payload.startswith(b"INVITE "):
+                return None
+            return self.tracker.foretell(sip.parse(found.payload), found.source, found.destination, at, now)
+        except (FrameError, sip.SipError):
+            return None
+
     def note(self, note: bytes, source: Address, destination: Address, at: int, now: int) -> None:
         """What the spool says of a call without signalling, after a restart."""
         self._perform(self.alone.rebuild(note, source, destination, at, now), now)
@@ -153,9 +164,11 @@ class Engine:
         found, self.effects = self.effects, []
         return found
 
-    def take_streams(self, now: int) -> list[tuple[Stream, bytes]]:
-        """Every stream with new packets, and those as they stand on the spool."""
-        gathered = [(owner, run, counted) for owner, run, counted in self.walker.take() if isinstance(owner, Stream)]
+    def take_streams(self, now: int, most: int = EVERY) -> list[tuple[Stream, bytes]]:
+        """Every stream with new packets, or up to so many, and those as they stand on the spool. None does not mean that none wait."""
+        if self.pauses.listens:  # keys are obeyed in the order of time
+            most = EVERY
+        gathered = [(owner, run, counted) for owner, run, counted in self.walker.take(most) if isinstance(owner, Stream)]
         if self.pauses.listens:
             self._hear_keys([(stream, run) for stream, run, _ in gathered])
         taken = []
@@ -167,8 +180,9 @@ class Engine:
             else:
                 kept = run
                 stream.count(counted)
-            for calls in (self.tracker, self.skinny, self.alone):
-                calls.heard(stream.call, max(stream.last, stream.seen), now)
+            dialog = self.dialog(stream.call)
+            if dialog is not None:
+                dialog.heard(max(stream.last, stream.seen), now)
             if kept:
                 taken.append((stream, kept))
         return taken
@@ -232,9 +246,11 @@ class Engine:
             self.message(payload, datagram.source, datagram.destination, at, now)
 
     def _report(self, datagram: Datagram, at: int) -> None:
-        """RTCP on the port of a call's speech (RFC 5761) or on the next one (RFC 3550 §11): kept where it tells how speech arrives."""
+        """RTCP on the port of a call's speech (RFC 5761), on the next one (RFC 3550 §11), or where the description said (RFC 3605): kept
+        where it tells how speech arrives.
+        """
         ends = datagram.destination, datagram.source
-        call = self.media.call_at(*ends, *(end._replace(port=end.port - 1) for end in ends))
+        call = self.media.call_told_at(*ends) or self.media.call_at(*ends, *(end._replace(port=end.port - 1) for end in ends))
         if call is None or len(datagram.payload) > MAX_REPORT:
             return
         try:

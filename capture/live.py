@@ -1,6 +1,6 @@
-"""A call under way as growing stereo sound: its spool files followed as they grow, a second behind the wire.
+"""A call under way as growing stereo sound: its spool files followed as they grow, a little more than a second behind the wire.
 
-The same cores as at rendering (timeline, codecs, channels), fed with the packets of the last fifth of a second instead of a whole file.
+The same cores as at rendering (timeline, codecs, channels), fed with what was written last instead of a whole file.
 Packets wait HOLD for those that were overtaken; sound is given out DELAY behind the clock, silence where there was none to be had. What
 is not on the spool (a pause, an excluded call) cannot be heard here either. The files are only read.
 
@@ -30,7 +30,8 @@ from capture.stereo import Channel, Piece
 from capture.voice import Survey, Voice
 from capture.walk import STAMP
 
-DELAY = SECOND
+DELAY = SECOND * 5 // 4
+"""More than the tap waits before it writes (`tap.py`)."""
 HOLD = 600 * MILLISECOND
 AHEAD_S = 5
 """Sound that a sender's clock puts further into the future is dropped: nothing may pile up."""

@@ -10,7 +10,7 @@ from typing import Protocol
 from appliance.config import Config
 from appliance.ids import CallId
 from appliance.jobs import NewJob
-from appliance.records import CallNotRecorded, NotRecorded, Record, SegmentClosed, WeirdSeen
+from appliance.records import CallNotRecorded, CallRinging, NotRecorded, Record, SegmentClosed, WeirdSeen
 from capture import blocks
 from capture.dark import DTLS_SRTP
 from capture.effects import Close, Effect, Emit, Hush, Settle, Weird
@@ -23,6 +23,8 @@ from capture.walk import STAMP
 
 RENDER = "render"
 MAX_WEIRDS = 500
+AT_ONCE = 64
+"""Runs: few enough to be still in the processor's cache when they are written."""
 
 
 class Pen(Protocol):
@@ -87,16 +89,25 @@ class Recorder:
         waiting = [(hush, answer) for hush in hushes if (answer := self.waiting.pop(hush.ticket, None)) is not None]
         if records:
             synced: list[Callable[[], None]] = [partial(answer, hush.mark) for hush, answer in waiting]
-            self._pen.put(Entry(records=records, durable=bool(hushes), synced=synced))
+            first = not hushes and all(isinstance(record, CallRinging) for record in records)
+            self._pen.put(Entry(records=records, durable=bool(hushes), first=first, synced=synced))
 
     def flush(self, now: int) -> None:
         """Put every gathered packet on the spool. Raises SpoolError; what was not written is kept for the next time."""
-        waiting = self._unwritten + self.engine.take_streams(now)
-        self._unwritten = waiting
-        while waiting:
-            stream, packets = waiting[0]
-            self._reel.packets(stream, packets)
-            del waiting[0]
+        while True:
+            self._write()
+            if not self.engine.buffered:
+                return
+            self._unwritten = self.engine.take_streams(now, AT_ONCE)
+
+    def _write(self) -> None:
+        written = 0
+        try:
+            for stream, packets in self._unwritten:
+                self._reel.packets(stream, packets)
+                written += 1
+        finally:
+            del self._unwritten[:written]
 
     def report_weirds(self, at: int) -> None:
         """Write what was surprising since the last time."""

@@ -1,4 +1,4 @@
-"""The spool: what is being received, on disk within a fifth of a second, safe from a power cut within one.
+"""The spool: what is being received, written within a second (until then it stands in the kernel's ring) and synced at once.
 
     spool/REEL/note                    the time base, for the next tap (`timebase.py`)
     spool/REEL/lock                    held by the tap or replay that writes this reel
@@ -6,8 +6,8 @@
     spool/REEL/CALL/SEGMENT.rtp        one RTP stream as seen: order, gaps and duplicates included
     spool/REEL.1/CALL/…                calls set aside: a stopped replay left them, and its successor begins them anew
 
-Files are only appended to. One `syncfs` a second makes all of them durable at once, whatever their number; it runs on a thread of
-its own, so that a slow disk never keeps the tap from its ring. Nothing here is ever removed: see `appliance/discharge.py`.
+Files are only appended to. One `syncfs` after each round of writing makes all of them durable, whatever their number; it runs on a
+thread of its own, so that a slow disk never keeps the tap from its ring. Nothing here is ever removed: see `appliance/discharge.py`.
 """
 
 from __future__ import annotations
@@ -47,10 +47,12 @@ class Reel:
     def __init__(self, spool: Path, name: str) -> None:
         self.folder = spool / name
         self.name = name
+        self.changed = False
+        """Whether something was written since the last sync."""
         self._files = Handles(self.folder)
         try:
             shelf.make_folder(self.folder)
-            self._lock = os.open(self.folder / "lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o640)
+            self._lock = os.open(self.folder / "lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o660)
             fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError as error:
             os.close(self._lock)
@@ -135,9 +137,15 @@ class Reel:
 
     def sync(self) -> None:
         """Make everything written so far durable. Raises SpoolError."""
-        sync_disk_of(self.folder)
+        self.changed = False
+        try:
+            sync_disk_of(self.folder)
+        except SpoolError:
+            self.changed = True
+            raise
 
     def _append(self, call: CallId, name: str, pieces: list[bytes]) -> None:
+        self.changed = True
         try:
             self._files.append(call, name, pieces)
         except OSError as error:
@@ -204,7 +212,7 @@ def abandoned(spool: Path) -> list[Path]:
 
 
 def _is_free(lock: Path) -> bool:
-    handle = os.open(lock, os.O_RDWR | os.O_CLOEXEC)
+    handle = os.open(lock, os.O_RDONLY | os.O_CLOEXEC)
     try:
         fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:

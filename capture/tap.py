@@ -11,6 +11,7 @@ import contextlib
 import logging
 import os
 import socket
+import uuid
 from pathlib import Path
 
 from appliance.box import Box
@@ -20,6 +21,7 @@ from appliance.logs import Trouble
 from appliance.moments import SECOND
 from appliance.service import HEARTBEAT_S, Service, sd_notify
 from capture import drops, recovery
+from capture.bell import Bell
 from capture.control import Control
 from capture.effects import Weird
 from capture.engine import Engine
@@ -29,13 +31,13 @@ from capture.scribe import Entry, Scribe
 from capture.spool import Reel, SpoolError
 from capture.timebase import STEP, TimeBase, together
 
-FLUSH, FLUSH_BUSY = SECOND // 5, 2 * SECOND // 5
-"""With many streams the runs are longer, so that writing them costs half. With the sync of half a second behind it (scribe.py), a
-power cut takes less than one second."""
+FLUSH, FLUSH_BUSY = 2 * SECOND // 5, 4 * SECOND // 5
+"""What was heard is written this often. With many streams the runs are longer, so that writing them costs half. The sync follows at
+once (scribe.py), so a power cut takes about one second. A kill takes nothing: what was not written stands in the ring."""
 BUSY = 200
 """Streams."""
 TICK = SECOND
-FLUSH_BYTES = 16 * 1024 * 1024
+FLUSH_BYTES = 64 * 1024 * 1024
 BLOCKS_A_ROUND = 64
 FD_NAME = "ring"
 LISTEN_FDS_START = 3
@@ -54,6 +56,7 @@ class Tap:
         self.engine = Engine(box.config, via=interface)
         self._scribe = Scribe(lambda: Ledger.open(box.folders.ledger), self.reel, box.folders, self._clock)
         self.recorder = Recorder(self.engine, self.reel, self._scribe, box.config)
+        self.bell = Bell(interface)
         self.control = Control(box.folders.run, interface, self.recorder, self._clock.now, self._clock.monotonic)
         self._trouble = Trouble(log, self._clock.monotonic)
         self._flushed_at = self._ticked_at = self._clock.monotonic()
@@ -86,13 +89,23 @@ class Tap:
         sd_notify("READY=1")
         log.info("listening on %s", self.reel.name)
         while not self._service.stop:
-            self.ring.wait(FLUSH / SECOND, self._service.stop.fileno(), self.control.fileno())
-            self.round()
+            asked = self.ring.wait(self._patience(), self._service.stop.fileno(), self.control.fileno(), *self.bell.filenos())
+            if not self.foretell():
+                self.round(asked=self.control.fileno() in asked)
         sd_notify("STOPPING=1")
         self.close()
 
-    def round(self) -> None:
-        """Read what waits, write what is due."""
+    def foretell(self) -> bool:
+        """Say of calls that they ring, before the ring brings their INVITE; whether there was one. Then it is the scribe's turn."""
+        heard = self.bell.take()
+        for frame, at in heard:
+            told = self.engine.foretell(frame, at + self._base.shift, self._clock.monotonic())
+            if told is not None:
+                self._scribe.put(Entry(records=[told], first=True))
+        return bool(heard)
+
+    def round(self, *, asked: bool = True) -> None:
+        """Read what waits, write what is due; `asked`: somebody knocks at the control socket."""
         now = self._clock.monotonic()
         walker, memory = self.engine.walker, self.ring.memory
         before = walker.frames
@@ -103,29 +116,44 @@ class Tap:
         if walker.frames != before:
             self._last_at = self._clock.now()
         self._keep_time()
-        self.control.round()
+        if asked or self.control.busy:
+            self.control.round()
         if now - self._ticked_at >= TICK:
             self._ticked_at = now
             self.engine.expire(self._clock.now())
             self.engine.tick(now)
             self._scribe.check()
+            self.bell.renew()
             self._tell_drops()
             self._beat(now)
         try:
             self.recorder.perform(now)
             if self._due(now):
-                self.recorder.flush(now)
                 self._flushed_at = now
+                self.recorder.flush(now)
+                if self.reel.changed:
+                    self._scribe.sync()
             if self.recorder.safe:
                 self.ring.release()
             self._trouble.over("the spool is written again")
         except SpoolError as error:
+            self._flushed_at = now  # it is tried again when the next is due, not at once
             self._trouble.happened(str(error))
+
+    def _patience(self) -> float:
+        """How long nothing is due (seconds), if nothing comes."""
+        next_at = self._ticked_at + TICK
+        if not self.recorder.safe or self.ring.holds:
+            next_at = min(next_at, self._flushed_at + self._flush_every)
+        return max(0, next_at - self._clock.monotonic()) / SECOND
+
+    @property
+    def _flush_every(self) -> int:
+        return FLUSH if self.engine.media.size < BUSY else FLUSH_BUSY
 
     def _due(self, now: int) -> bool:
         """Whether what was gathered is to be written."""
-        patience = FLUSH if self.engine.media.size < BUSY else FLUSH_BUSY
-        return now - self._flushed_at >= patience or self.engine.buffered > FLUSH_BYTES or self.ring.scarce
+        return now - self._flushed_at >= self._flush_every or self.engine.buffered > FLUSH_BYTES or self.ring.scarce
 
     def _keep_time(self) -> None:
         """Say that the wall clock was set, and adopt its time once no call is under way."""
@@ -158,6 +186,7 @@ class Tap:
         self.recorder.report_weirds(self._clock.now())
         self._scribe.put(Entry(heartbeat=self._service.heartbeat("stopped")))
         self._scribe.close()
+        self.bell.close()
         self.control.close()
         self.ring.close()
         self.reel.close()
@@ -177,8 +206,9 @@ class Tap:
 
 
 def boot_id() -> str:
-    """Of the machine's present run."""
-    return Path("/proc/sys/kernel/random/boot_id").read_text("ascii").strip()
+    """Of the machine's present run; under systemd it says so, for the unit shows the tap nothing of /proc but processes."""
+    told = os.environ.get("APPLIANCE_BOOT_ID", "")
+    return str(uuid.UUID(told)) if told else Path("/proc/sys/kernel/random/boot_id").read_text("ascii").strip()
 
 
 def inherited_socket() -> socket.socket | None:

@@ -78,8 +78,8 @@ class Walker(Protocol):
     def gather(self, key: bytes, at: int, packet: bytes, /) -> bool:
         """One packet of RTP, if its key is known."""
 
-    def take(self) -> list[tuple[object, bytes, tuple[int, ...]]]:
-        """(owner, run, counters) of every stream with packets; the runs are empty then."""
+    def take(self, most: int = ..., /) -> list[tuple[object, bytes, tuple[int, ...]]]:
+        """(owner, run, counters) of every stream with packets, or of up to so many; their runs are empty then."""
 
 
 @dataclass(slots=True)
@@ -179,14 +179,14 @@ class Twin:
             if not flow.run:
                 self._fresh.append(flow)
             flow.gather(at, packet)
-            self.buffered += len(packet)
+            self.buffered += STAMP.size + len(packet)
             self.taken += 1
         return True
 
-    def take(self) -> list[tuple[object, bytes, tuple[int, ...]]]:
+    def take(self, most: int | None = None, /) -> list[tuple[object, bytes, tuple[int, ...]]]:
         """See `Walker`."""
-        fresh, self._fresh = self._fresh, []
-        self.buffered = 0
+        fresh, self._fresh = self._fresh[:most], [] if most is None else self._fresh[most:]
+        self.buffered -= sum(len(flow.run) for flow in fresh)
         taken: list[tuple[object, bytes, tuple[int, ...]]] = []
         for flow in fresh:
             types, above = flow.types & (1 << 64) - 1, flow.types >> 64

@@ -1,1 +1,1 @@
-"""The wing that runs the phone system. Not begun; see README.md."""
+"""The wing that runs the phone system; see README.md."""

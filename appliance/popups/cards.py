@@ -6,7 +6,9 @@ from dataclasses import dataclass
 
 from appliance.calls import Call
 from appliance.config import Config
+from appliance.customers.entry import Customer
 from appliance.numbers import pretty
+from appliance.popups.links import filled
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -17,8 +19,10 @@ class Card:
     state: str
     """`ringing`, `answered` or `ended`."""
     direction: str
+    number: str
+    """The other party's number as the customer book has it; "" where none is shown."""
     other: str
-    """The other party's number as people write it; "" where none is shown."""
+    """The same as people write it."""
     name: str
     reason: str
     """Why no number is shown (`anonymous`, `payphone` …), "" where one is."""
@@ -32,17 +36,41 @@ class Card:
     not_recorded: str | None
     paused: bool = False
     """Whether its recording is paused now."""
+    people: tuple[Customer, ...] = ()
+    """Everybody who has this number."""
+    crm: str = ""
+    """Where the office's own system shows them; "" where it does not."""
+
+    @property
+    def mark(self) -> str:
+        """`blocked` or `important` where somebody behind the number is, else ""."""
+        if any(person.blocked for person in self.people):
+            return "blocked"
+        return "important" if any(person.important for person in self.people) else ""
+
+    @property
+    def title(self) -> str:
+        """Whom a notification names, "" where nothing is known."""
+        return next((person.title for person in self.people), "") or self.name or self.other
 
 
-def card(call: Call, config: Config, *, paused: bool = False) -> Card:
+def other_party(call: Call) -> tuple[str, str | None]:
+    """The other party's number (national form) and its E.164 form."""
+    return (call.called, call.called_e164) if call.direction == "outbound" else (call.caller, call.caller_e164)
+
+
+def card(call: Call, config: Config, *, paused: bool = False, people: tuple[Customer, ...] = ()) -> Card:
     """The card of this call."""
     outward = call.direction == "outbound"
-    number, e164 = (call.called, call.called_e164) if outward else (call.caller, call.caller_e164)
+    number, e164 = other_party(call)
     ours, ours_e164 = (call.caller, call.caller_e164) if outward else (call.called, call.called_e164)
+    first = people[0] if people else Customer()
+    values = {"number": number, "e164": e164 or "", "code": first.code, "name": first.name}
     return Card(
         call=call.id,
         state=state_of(call),
         direction=call.direction,
+        number=number,
         other=pretty(number, e164),
         name="" if outward else name_beside(call.caller_name, number),
         reason="" if outward else (call.caller_reason or ""),
@@ -54,6 +82,8 @@ def card(call: Call, config: Config, *, paused: bool = False) -> Card:
         recording=call.recording,
         not_recorded=call.not_recorded,
         paused=paused and call.ended_at is None,
+        people=people,
+        crm=filled(config.popup.crm_url, values) if number else "",
     )
 
 

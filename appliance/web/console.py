@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from fastapi import Request
 from fastapi.responses import HTMLResponse
@@ -15,12 +15,14 @@ from appliance import __version__, keys
 from appliance.box import Box
 from appliance.calls import Call
 from appliance.clock import Clock
+from appliance.customers.book import Book
 from appliance.errors import SaidError
 from appliance.keys import Identity
 from appliance.ledger import Ledger
 from appliance.lookup import is_paused
 from appliance.numbers import pretty
-from appliance.popups.cards import Card, card, line_name, name_beside
+from appliance.popups import desk
+from appliance.popups.cards import Card, card, line_name, name_beside, other_party
 from appliance.web import i18n, labels
 from appliance.web.accounts import Accounts, Session
 from appliance.web.people import People
@@ -28,6 +30,14 @@ from appliance.web.rights import Scope, scope_of
 from appliance.web.roles import Roles
 
 _TEMPLATES = Path(__file__).parent / "templates"
+
+
+class Shown(NamedTuple):
+    """A card as a template lays it out."""
+
+    card: Card
+    note: desk.Note
+    last: desk.Contact | None
 
 
 class Console:
@@ -110,13 +120,29 @@ class Console:
         """The address of a wing's page; "" where no wing has it."""
         return self.offers.get(name, "").format(**values)
 
-    def card_html(self, language: str, call: Call, session: Session) -> str:
+    @property
+    def book(self) -> Book:
+        """The customer book."""
+        return Book(self.ledger, self.clock.now, self.box.config.number)
+
+    def card_html(self, language: str, call: Call, session: Session, *, to_do: bool = False) -> str:
         """One card of the live page."""
-        return self._templates[language].get_template("card.html").render(card=self.card(call), session=session)
+        template = self._templates[language].get_template("card.html")
+        return template.render(shown=self.shown(call, session), session=session, to_do=to_do)
 
     def card(self, call: Call) -> Card:
         """The card of a call."""
-        return card(call, self.box.config, paused=call.ended_at is None and is_paused(self.ledger.connection, call.id))
+        people = tuple(self.book.behind(other_party(call)[0]))
+        paused = call.ended_at is None and is_paused(self.ledger.connection, call.id)
+        return card(call, self.box.config, paused=paused, people=people)
+
+    def shown(self, call: Call, session: Session) -> Shown:
+        """The card with what people said of the call, and of the last one before it on a line that they see."""
+        scope = self.scope(session)
+        mine, lines = scope.clause() if scope else ("1", ())
+        made = self.card(call)
+        before = desk.contacts(self.ledger.connection, made.number, call.started_at, 1, mine, *lines)
+        return Shown(made, desk.note_of(self.ledger.connection, call.id), before[0] if before else None)
 
     def _environment(self, language: str) -> Environment:
         zone = self.box.config.site.zone
@@ -133,6 +159,7 @@ class Console:
             said=lambda text: text.translated(catalogue.gettext),
             label=lambda code, kind: catalogue.gettext(getattr(labels, kind).get(code, code)) if code else "",
             number=pretty,
+            phone=lambda text: pretty(text, self.box.config.number(text).e164),
             visible=_visible,
         )
         environment.globals.update(

@@ -84,6 +84,18 @@ SERVICE = {
     "stopped": N_("stopped"),
 }
 
+FIELD = {
+    "name": N_("Name"),
+    "kana": N_("Kana"),
+    "company": N_("Company"),
+    "number": N_("Telephone number"),
+    "memo": N_("Memo"),
+    "code": N_("Number in your own system"),
+    "label": N_("Label"),
+    "important": N_("important"),
+    "blocked": N_("blocked"),
+}
+
 ROLE = {
     "administrator": N_("Administrator"),
     "manager": N_("Manager"),
@@ -98,6 +110,8 @@ RIGHT = {
     "popup": N_("See the card of a ringing call"),
     "live": N_("Listen in on a call under way"),
     "pause": N_("Pause and resume a recording"),
+    "customers": N_("Look up and change customers"),
+    "export": N_("Take lists away as files"),
     "users": N_("Look after accounts and roles"),
     "health": N_("See the health of the box"),
     "own_account": N_("Look after one's own account"),

@@ -20,6 +20,8 @@ class Right(StrEnum):
     LIVE = "live"
     """Hearing a call under way; its card alone is POPUP."""
     PAUSE = "pause"
+    CUSTOMERS = "customers"
+    EXPORT = "export"
     USERS = "users"
     HEALTH = "health"
     OWN_ACCOUNT = "own_account"
@@ -59,8 +61,13 @@ BUILT_IN = {
     role.id: role
     for role in (
         Role(id=ADMINISTRATOR, rights=EVERYTHING),
-        Role(id="manager", rights=frozenset({_R.SEARCH, _R.LISTEN, _R.DOWNLOAD, _R.POPUP, _R.LIVE, _R.PAUSE, _R.OWN_ACCOUNT})),
-        Role(id="operator", rights=frozenset({_R.SEARCH, _R.POPUP, _R.PAUSE, _R.OWN_ACCOUNT})),
+        Role(
+            id="manager",
+            rights=frozenset(
+                {_R.SEARCH, _R.LISTEN, _R.DOWNLOAD, _R.POPUP, _R.LIVE, _R.PAUSE, _R.CUSTOMERS, _R.EXPORT, _R.OWN_ACCOUNT}
+            ),
+        ),
+        Role(id="operator", rights=frozenset({_R.SEARCH, _R.POPUP, _R.PAUSE, _R.CUSTOMERS, _R.OWN_ACCOUNT})),
         Role(id="technician", rights=frozenset({_R.HEALTH, _R.OWN_ACCOUNT})),
     )
 }

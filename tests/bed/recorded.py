@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -49,6 +50,12 @@ def captured(folder: Path, *calls: MadeCall) -> Box:
         recorder.perform(frames[-1].at)
         reel.close()
     return box
+
+
+def copied(data: Path, to: Path) -> Box:
+    """A box that is a copy of the one in this folder."""
+    shutil.copytree(data, to)
+    return Box.at(to)
 
 
 def all_recordings(box: Box) -> list[Recording]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import socket
 import subprocess
@@ -36,6 +37,11 @@ class Wire:
     def down(self, end: str) -> None:
         """Switch one end off."""
         _ip("-n", self.name, "link", "set", end, "down")
+
+    def received(self, end: str) -> int:
+        """Frames that came to this end so far."""
+        done = subprocess.run(["ip", "-n", self.name, "-s", "-j", "link", "show", end], check=True, capture_output=True)
+        return int(json.loads(done.stdout)[0]["stats64"]["rx"]["packets"])
 
     def inside(self, work: Callable[[], Given]) -> Given:
         """What `work` gives when it is done in the namespace."""

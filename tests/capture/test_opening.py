@@ -20,7 +20,7 @@ from capture.opening import open_recording
 from tests import needs
 from tests.bed import disks
 from tests.bed.made import CALLED_HZ, CALLER_HZ, MadeCall
-from tests.bed.recorded import all_recordings, recorded
+from tests.bed.recorded import all_recordings, copied, recorded
 from tests.fakes.clock import START
 
 CALL = MadeCall(talk=1.0)
@@ -41,8 +41,7 @@ def made(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactor
 @pytest.fixture
 def box(made: Path, tmp_path: Path) -> Box:
     """A copy of it."""
-    shutil.copytree(made, tmp_path / "var")
-    return Box.at(tmp_path / "var")
+    return copied(made, tmp_path / "var")
 
 
 @pytest.fixture

@@ -136,6 +136,35 @@ def test_a_disk_that_fails_for_a_while_holds_the_rows_back_and_loses_none(box: B
     assert reel.syncs > 2
 
 
+def test_a_disk_that_hangs_keeps_no_ringing_back_and_every_other_fact_in_its_order(box: Box) -> None:
+    hang = threading.Event()
+
+    class Hanging(StubbornReel):
+        def sync(self) -> None:
+            assert hang.wait(30.0)
+            super().sync()
+
+    reel = Hanging(box.folders.spool, "eth1")
+    scribe = Scribe(lambda: Ledger.open(box.folders.ledger), reel, box.folders, SystemClock())
+    scribe.put(Entry(records=[facts.ended()], jobs=[JOB], durable=True))
+    scribe.put(Entry(records=[weird(1)]))
+    scribe.put(Entry(records=[facts.ringing()], first=True))
+    wait_for("the ringing", lambda: told(box) == [facts.ringing()])
+    hang.set()
+    scribe.close()
+    assert told(box) == [facts.ringing(), facts.ended(), weird(1)]
+    reel.close()
+
+
+def test_what_many_calls_close_meanwhile_is_one_sync(box: Box, reel: StubbornReel) -> None:
+    scribe = Scribe(lambda: Ledger.open(box.folders.ledger), reel, box.folders, SystemClock())
+    for number in range(100):
+        scribe.put(Entry(records=[weird(number)], durable=True))
+    scribe.close()
+    assert told(box) == [weird(number) for number in range(100)]
+    assert reel.syncs < 10
+
+
 @needs.root
 def test_a_full_disk_under_the_ledger_loses_no_entry(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     with disks.disk(tmp_path / "small", 2048) as place:

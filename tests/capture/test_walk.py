@@ -143,6 +143,19 @@ def test_runs_come_in_the_order_in_which_they_began_and_only_once(walker: Walker
     assert [counted.packets for _, _, counted in runs(walker)] == [2], "counters go on"
 
 
+def test_runs_are_taken_a_few_at_a_time_and_what_comes_between_waits_behind_the_rest(walker: Walker) -> None:
+    walker.learn(KEY[:-1] + b"\x02", third := object())
+    records(walker, six(), PLAIN, frame(CALLER, CALLED, rtp(7, ssrc=2)))
+    whole = walker.buffered
+    ((owner, run, _),) = walker.take(1)
+    assert (owner, walker.buffered) == (OTHER, whole - len(run))
+    records(walker, six(), PLAIN)
+    walker.learn(KEY)  # forgotten while its run waits
+    assert [owner for owner, _, _ in walker.take(2)] == [OWNER, third]
+    assert [(owner, len(found)) for owner, found, _ in runs(walker)] == [(OTHER, 1)]
+    assert (walker.take(5), walker.take(0), walker.buffered) == ([], [], 0)
+
+
 def test_an_ignored_key_is_passed_over_until_it_is_forgotten(walker: Walker) -> None:
     walker.learn(KEY, None)
     assert (records(walker, PLAIN), walker.take()) == ([], [])
@@ -225,8 +238,8 @@ FRAMES = st.lists(
 )  # fmt: skip
 
 
-@given(FRAMES, st.integers(0, 400))
-def test_the_two_agree_on_any_frames(frames: list[bytes], cut: int) -> None:
+@given(FRAMES, st.integers(0, 400), st.integers(0, 3))
+def test_the_two_agree_on_any_frames(frames: list[bytes], cut: int, most: int) -> None:
     data = pcap(*((one, place * 3) for place, one in enumerate(frames)))
     data = data[: len(data) - cut % (len(data) + 1)] if cut % 3 == 0 else data
     told = []
@@ -234,8 +247,9 @@ def test_the_two_agree_on_any_frames(frames: list[bytes], cut: int) -> None:
         made.learn(KEY, OWNER)
         made.learn(SIX_KEY, OTHER)
         reached = made.records(data, 0, False, 1, 20)
+        few = made.take(most)
         told.append(
-            (reached, made.records(data, reached[0], False, 1, 1 << 62), made.frames, made.taken, made.buffered, made.take())
+            (reached, few, made.records(data, reached[0], False, 1, 1 << 62), made.frames, made.taken, made.buffered, made.take())
         )
     assert told[0] == told[1]
 

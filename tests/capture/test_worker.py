@@ -26,7 +26,7 @@ from capture.worker import ABANDONED_S, LEASE, LOOK_S, MAX_ATTEMPTS, TakenOverEr
 from tests import needs
 from tests.bed import disks
 from tests.bed.made import MadeCall
-from tests.bed.recorded import TOUCHES, all_recordings, captured
+from tests.bed.recorded import TOUCHES, all_recordings, captured, copied
 from tests.fakes.clock import START, FakeClock
 from tests.fakes.processes import killed_before
 
@@ -43,14 +43,7 @@ def two(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture
 def box(two: Path, tmp_path: Path) -> Box:
     """A copy of it."""
-    shutil.copytree(two, tmp_path / "var")
-    return Box.at(tmp_path / "var")
-
-
-@pytest.fixture
-def ledger(box: Box) -> Iterator[Ledger]:
-    with Ledger.open(box.folders.ledger) as opened:
-        yield opened
+    return copied(two, tmp_path / "var")
 
 
 @pytest.fixture

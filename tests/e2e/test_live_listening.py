@@ -119,7 +119,9 @@ def test_the_page_plays_pauses_and_resumes(place: tuple[Lan, House], tracks: dic
         browser.page(chromium, locale="en-US", phone=True, dark=True) as phone,
     ):
         browser.sign_in(page, house.address, password)
-        browser.sign_in(phone, house.address, house.command("web", "password", "second").strip(), "second")
+        browser.sign_in(
+            phone, house.address, house.command("web", "password", "second", "--role", "administrator").strip(), "second"
+        )
         for opened in (page, phone):
             opened.goto(f"{house.address}/live")
             expect(opened.locator("[data-state=on]")).to_be_visible()

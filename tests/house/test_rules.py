@@ -23,7 +23,7 @@ HOMES = {
     "botocore": ("uploader/stores/s3.py", "uploader/stores/_s3_client.py"),
     "cryptography": ("appliance/keys.py", "appliance/sealed.py", "appliance/tls.py"),
     "fastapi": ("appliance/web/",),
-    "httpx": ("ivr_flows/ari.py",),
+    "httpx": ("ivr_flows/ari.py", "ivr_flows/asking_hosts.py"),
     "jinja2": ("appliance/web/console.py",),
     "markupsafe": ("appliance/web/console.py",),
     "numpy": ("capture/",),
@@ -34,6 +34,7 @@ HOMES = {
         "appliance/config.py",
         "appliance/notify_settings.py",
         "appliance/options.py",
+        "appliance/popup_settings.py",
         "appliance/phone_",
         "appliance/terms.py",
         "uploader/channels/",
@@ -47,6 +48,7 @@ HOMES = {
     "types_boto3_s3": ("uploader/stores/_s3_client.py",),
     "uvicorn": ("appliance/web/serve.py",),
     "websockets": ("ivr_flows/ari.py",),
+    "yaml": ("ivr_flows/yaml_text.py",),
 }
 OURS = {"appliance", "capture", "uploader", "ivr_flows", "provisioning"}
 
@@ -78,7 +80,7 @@ def test_what_is_installed_is_imported_somewhere() -> None:
     settings = configparser.ConfigParser()
     settings.read(ROOT / "setup.cfg")
     wanted = {line.partition("==")[0].partition("[")[0].lower() for line in settings["options"]["install_requires"].split()}
-    names = {"argon2-cffi": "argon2", "sqlite-utils": "sqlite_utils", "python-multipart": "fastapi"}
+    names = {"argon2-cffi": "argon2", "sqlite-utils": "sqlite_utils", "python-multipart": "fastapi", "pyyaml": "yaml"}
     used = {package for source in SOURCES for package in imported(tree_of(source))}
     assert {name for name in wanted if names.get(name, name) not in used} == set()
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import shutil
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -16,7 +16,7 @@ from appliance.ledger import Ledger
 from appliance.moments import SECOND
 from appliance.records import Heartbeat, SegmentClosed
 from tests.bed.made import MadeCall
-from tests.bed.recorded import all_recordings, recorded
+from tests.bed.recorded import all_recordings, copied, recorded
 from tests.fakes.clock import START, FakeClock
 from tests.fakes.store import FakeParts, FakeStore, Trouble
 from uploader.crew import Crew, meter_of
@@ -37,14 +37,7 @@ def four(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture
 def box(four: Path, tmp_path: Path) -> Box:
     """A copy of it."""
-    shutil.copytree(four, tmp_path / "var")
-    return Box.at(tmp_path / "var")
-
-
-@pytest.fixture
-def ledger(box: Box) -> Iterator[Ledger]:
-    with Ledger.open(box.folders.ledger) as opened:
-        yield opened
+    return copied(four, tmp_path / "var")
 
 
 def until(condition: Callable[[], bool], crew: Crew, ledger: Ledger) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -32,12 +31,6 @@ def box(request: pytest.FixtureRequest, tmp_path: Path) -> Box:
         while Worker(made, ledger, FakeClock()).one():
             pass
     return made
-
-
-@pytest.fixture
-def ledger(box: Box) -> Iterator[Ledger]:
-    with Ledger.open(box.folders.ledger) as opened:
-        yield opened
 
 
 @pytest.fixture

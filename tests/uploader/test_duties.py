@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -16,7 +14,7 @@ from appliance.moments import SECOND
 from appliance.notices import HEARTBEAT
 from appliance.records import DrillDone, Record, StoreProbed, StoreSampled
 from tests.bed.made import MadeCall
-from tests.bed.recorded import all_recordings, recorded
+from tests.bed.recorded import all_recordings, copied, recorded
 from tests.fakes.clock import FakeClock
 from tests.fakes.store import FakeStore, Trouble
 from uploader.duties import Duties
@@ -37,8 +35,7 @@ def stored(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict[str, by
 
 @pytest.fixture
 def box(stored: tuple[Path, dict[str, bytes]], tmp_path: Path) -> Box:
-    shutil.copytree(stored[0], tmp_path / "var")
-    return Box.at(tmp_path / "var")
+    return copied(stored[0], tmp_path / "var")
 
 
 @pytest.fixture
@@ -46,12 +43,6 @@ def store(stored: tuple[Path, dict[str, bytes]], clock: FakeClock) -> FakeStore:
     made = FakeStore(clock)
     made.objects = dict(stored[1])
     return made
-
-
-@pytest.fixture
-def ledger(box: Box) -> Iterator[Ledger]:
-    with Ledger.open(box.folders.ledger) as opened:
-        yield opened
 
 
 @pytest.fixture

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -15,7 +14,7 @@ from appliance.lookup import get_call, recordings
 from appliance.moments import SECOND
 from appliance.records import CheckpointStored, ObjectsErased, StoreProbed, UploadDone
 from tests.bed.made import MadeCall
-from tests.bed.recorded import TOUCHES, recorded
+from tests.bed.recorded import TOUCHES, copied, recorded
 from tests.fakes.clock import START, FakeClock
 from tests.fakes.processes import killed_before
 from tests.fakes.store import FakeStore, Trouble
@@ -47,14 +46,7 @@ def three(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def box(three: Path, tmp_path: Path) -> Box:
-    shutil.copytree(three, tmp_path / "var")
-    return Box.at(tmp_path / "var")
-
-
-@pytest.fixture
-def ledger(box: Box) -> Iterator[Ledger]:
-    with Ledger.open(box.folders.ledger) as opened:
-        yield opened
+    return copied(three, tmp_path / "var")
 
 
 @pytest.fixture

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
 
@@ -17,7 +16,7 @@ from appliance.lookup import get_recording
 from appliance.moments import SECOND
 from appliance.records import RecordingErased, StoreProbed, UploadDone, UploadParked
 from tests.bed.made import MadeCall
-from tests.bed.recorded import TOUCHES, all_recordings, recorded
+from tests.bed.recorded import TOUCHES, all_recordings, copied, recorded
 from tests.fakes.clock import START, FakeClock
 from tests.fakes.processes import killed_before
 from tests.fakes.store import FakeStore, Trouble
@@ -39,14 +38,7 @@ def three(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture
 def box(three: Path, tmp_path: Path) -> Box:
     """A copy of it."""
-    shutil.copytree(three, tmp_path / "var")
-    return Box.at(tmp_path / "var")
-
-
-@pytest.fixture
-def ledger(box: Box) -> Iterator[Ledger]:
-    with Ledger.open(box.folders.ledger) as opened:
-        yield opened
+    return copied(three, tmp_path / "var")
 
 
 @pytest.fixture

@@ -13,11 +13,15 @@ from fastapi.responses import Response, StreamingResponse
 from appliance.calls import Call
 from appliance.lookup import get_call, read_call, select_calls
 from appliance.moments import SECOND
+from appliance.popups import desk
 from appliance.records import (
     CallAnswered,
     CallEnded,
+    CallLinked,
+    CallNoted,
     CallNotRecorded,
     CallRinging,
+    CallTaken,
     Record,
     RecordingFailed,
     RecordingPaused,
@@ -34,6 +38,7 @@ router = APIRouter()
 Watcher = Annotated[Session, Depends(allowed(Right.POPUP))]
 KINDS: tuple[type[Record], ...] = (
     CallRinging, CallAnswered, RecordingPaused, RecordingResumed, CallEnded, CallNotRecorded, RecordingReady, RecordingFailed,
+    CallTaken, CallNoted, CallLinked,
 )  # fmt: skip
 KEEP_ALIVE_S = 15.0
 RECENT = 20
@@ -48,15 +53,21 @@ def page(request: Request, session: Watcher) -> Response:
     since = console.clock.now() - _DAY
     scope = console.scope(session)
     mine, lines = scope.clause() if scope else ("1", ())
+    waiting = desk.to_do(console.ledger.connection, _missed_since(console), RECENT * 2, mine, *lines)
     opened = _select(
         console, f"WHERE {mine} AND ended_at IS NULL AND started_at > ? ORDER BY started_at DESC LIMIT 100", *lines, since
     )
     ended = _select(
-        console, f"WHERE {mine} AND ended_at IS NOT NULL AND started_at > ? ORDER BY ended_at DESC LIMIT {RECENT}", *lines, since
+        console,
+        f"WHERE {mine} AND ended_at IS NOT NULL AND started_at > ? ORDER BY ended_at DESC LIMIT {RECENT * 2}",
+        *lines,
+        since,
     )
+    due = {call.id for call in waiting}
     return console.page(
-        request, "live.html", session, open=[console.card(call) for call in opened], recent=[console.card(call) for call in ended],
-        row=row,
+        request, "live.html", session, open=[console.shown(call, session) for call in opened],
+        waiting=[console.shown(call, session) for call in waiting if call.ended_at is not None],
+        recent=[console.shown(call, session) for call in ended if call.id not in due][:RECENT], row=row,
     )  # fmt: skip
 
 
@@ -114,8 +125,25 @@ def _changes(console: Console, row: int, language: str, session: Session) -> tup
 
 def _message(console: Console, call: Call, row: int, language: str, session: Session) -> str:
     card = console.card(call)
-    data = json.dumps({"call": card.call, "state": card.state, "html": console.card_html(language, call, session)})
+    to_do = card.state == "ended" and desk.is_to_do(console.ledger.connection, call.id, _missed_since(console))
+    html = console.card_html(language, call, session, to_do=to_do)
+    home = "waiting" if to_do else "recent" if card.state == "ended" else "open"
+    data = json.dumps(
+        {
+            "call": card.call,
+            "state": card.state,
+            "home": home,
+            "title": card.title,
+            "line": card.line,
+            "mark": card.mark,
+            "html": html,
+        }
+    )
     return f"id: {row}\nevent: card\ndata: {data}\n\n"
+
+
+def _missed_since(console: Console) -> int:
+    return console.clock.now() - console.box.config.popup.missed_days * _DAY
 
 
 def _select(console: Console, where: str, *values: int | str) -> list[Call]:

@@ -3,6 +3,7 @@
 
 const open = document.querySelector("#open");
 const recent = document.querySelector("#recent");
+const HOMES = { open, recent, waiting: document.querySelector("#waiting") };
 const quiet = document.querySelector(".quietnow");
 const connection = document.querySelector(".connection");
 const RECENT = 20;
@@ -15,23 +16,67 @@ function say(state) {
 
 function place(event) {
   known = Number(event.lastEventId) || known;
-  const { call, state, html } = JSON.parse(event.data);
+  const { call, state, home, title, line, html } = JSON.parse(event.data);
   const holder = document.createElement("template");
   holder.innerHTML = html;
   const card = holder.content.firstElementChild;
   const before = document.getElementById(`card-${call}`);
-  const home = state === "ended" ? recent : open;
-  if (before && before.parentElement === home) {
+  if (before) keep(before, card);
+  else if (state === "ringing") notify(call, title, line);
+  const place = HOMES[home];
+  if (before && before.parentElement === place) {
     before.replaceWith(card);
   } else {
     before?.remove();
-    home.prepend(card);
+    place.prepend(card);
   }
+  focusKept(card);
   while (recent.children.length > RECENT) recent.lastElementChild.remove();
   mark();
   quiet.hidden = open.children.length > 0;
   const ringing = open.querySelectorAll(".ringing").length;
   document.title = document.title.replace(/^(\(\d+\) )?/, ringing ? `(${ringing}) ` : "");
+}
+
+// Whoever is writing a memo goes on writing when the card changes under their hands.
+function keep(before, card) {
+  const [old, fresh] = [before.querySelector(".noting"), card.querySelector(".noting")];
+  if (!old || !fresh || !old.open) return;
+  const [from, to] = [old.querySelector("textarea"), fresh.querySelector("textarea")];
+  if (before.dataset.saving) return;
+  fresh.open = true;
+  if (from.value === from.defaultValue) return;
+  to.value = from.value;
+  fresh.querySelector("[name=follow_up]").checked = old.querySelector("[name=follow_up]").checked;
+  if (document.activeElement === from) card.dataset.caret = `${from.selectionStart} ${from.selectionEnd}`;
+}
+
+function focusKept(card) {
+  if (!card.dataset.caret) return;
+  const [begin, end] = card.dataset.caret.split(" ").map(Number);
+  const field = card.querySelector(".noting textarea");
+  field.focus({ preventScroll: true });
+  field.setSelectionRange(begin, end);
+  delete card.dataset.caret;
+}
+
+// A ringing call as a system notification, while the page is not looked at.
+const asking = document.querySelector(".notify");
+
+function notify(call, title, line) {
+  if (!("Notification" in window) || Notification.permission !== "granted" || !document.hidden) return;
+  const note = new Notification(title || asking.dataset.unknown, { body: `${asking.dataset.ringing} ${line}`, tag: call, icon: "/static/icon.svg" });
+  note.addEventListener("click", () => {
+    window.focus();
+    note.close();
+  });
+}
+
+if ("Notification" in window && Notification.permission === "default") {
+  asking.hidden = false;
+  asking.addEventListener("click", async () => {
+    asking.hidden = (await Notification.requestPermission()) !== "default";
+  });
 }
 
 function connect() {
@@ -82,9 +127,11 @@ function hear(link) {
   return mark();
 }
 
-async function command(form) {
+async function command(form, button) {
   const trouble = document.querySelector(".trouble");
-  const answer = await fetch(form.action, { method: "POST", body: new FormData(form), headers: { Accept: "text/plain" }, redirect: "manual" });
+  const card = form.closest(".card");
+  if (card && form.querySelector("textarea")) card.dataset.saving = "1";
+  const answer = await fetch(form.action, { method: "POST", body: new FormData(form, button), headers: { Accept: "text/plain" }, redirect: "manual" });
   trouble.hidden = answer.type === "opaqueredirect";
   if (!trouble.hidden) trouble.textContent = await answer.text();
 }
@@ -107,7 +154,7 @@ document.addEventListener("keydown", (event) => {
 document.addEventListener("submit", (event) => {
   if (!event.target.matches(".command")) return;
   event.preventDefault();
-  command(event.target);
+  command(event.target, event.submitter);
 });
 mark();
 connect();

@@ -72,7 +72,7 @@ def test_every_static_file_is_served_with_its_type(furnished: Furnished, name: s
     answer = browser(furnished.box, furnished.clock()).get(f"/static/{name}")
     assert answer.status_code == 200
     assert answer.content == (WEB / "static" / name).read_bytes()
-    types = {".css": "text/css", ".js": "text/javascript", ".svg": "image/svg+xml"}
+    types = {".css": "text/css", ".js": "text/javascript", ".svg": "image/svg+xml", ".webmanifest": "application/manifest+json"}
     assert answer.headers["content-type"].partition(";")[0] == types[Path(name).suffix]
 
 

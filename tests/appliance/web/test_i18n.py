@@ -8,6 +8,7 @@ from datetime import UTC
 from html.parser import HTMLParser
 from zoneinfo import ZoneInfo
 
+import httpx
 import pytest
 from babel.messages.catalog import Message
 from babel.messages.pofile import read_po
@@ -18,7 +19,7 @@ from appliance import ids
 from appliance.moments import SECOND
 from appliance.web import i18n, labels
 from appliance.web.accounts import Accounts
-from tests.appliance.furnished import PASSWORD, Furnished, browser, signed_in
+from tests.appliance.furnished import PASSWORD, Furnished, TestClient, browser, signed_in
 from tests.appliance.troubled import trouble
 from tests.fakes import facts
 from tests.tools.messages import CATALOGUE, template
@@ -200,6 +201,11 @@ def every_page(at: Furnished) -> dict[str, str]:
         "/users/roles/new",
         "/users/roles/administrator",
         "/users/roles/operator",
+        "/customers",
+        "/customers?q=nobody",
+        "/customers/new",
+        "/customers/duplicates",
+        "/customers/import",
         "/nothing",
     ]
     pages = {address: inside.get(address) for address in [*addresses, *(f"/calls/{call}" for call in calls)]}
@@ -215,6 +221,7 @@ def every_page(at: Furnished) -> dict[str, str]:
         "no such method": inside.delete("/calls"),
         "new account": inside.post("/users", data={"csrf": csrf, "name": "ito", "role": "operator"}),
         "the last master": inside.post("/users/people/admin", data={"csrf": csrf, "do": "close"}),
+        **every_step_of_an_import(inside, csrf, at.calls["inbound"]),
         "no right": newcomer.get("/health"),
         "new factor": inside.post("/account/second-factor", data={"csrf": csrf, "do": "begin"}),
     }
@@ -223,6 +230,27 @@ def every_page(at: Furnished) -> dict[str, str]:
     at.sealed("inbound").unlink()
     pages["gone"] = inside.get(f"/calls/{at.calls['inbound']}/audio")
     return {name: answer.text for name, answer in pages.items()}
+
+
+def every_step_of_an_import(inside: TestClient, csrf: str, call: str) -> dict[str, httpx.Response]:
+    """The book is filled from a table, and looked at."""
+    rows = "名前,電話番号,重要,着信拒否\n佐藤,090-1234-5678,1,1\n佐藤,090-1234-5678,,\n,06-1,,\n"
+    look = inside.post("/customers/import", data={"csrf": csrf}, files={"table": ("a.csv", rows.encode(), "text/csv")})
+    word = re.findall(r'action="/customers/import/([\w-]+)"', look.text)[0]
+    columns = ["name", "number", "important", "blocked"]
+    inside.post(f"/calls/{call}/note", data={"csrf": csrf, "memo": "x", "follow_up": "open"})
+    return {
+        "look": look,
+        "no columns": inside.post(f"/customers/import/{word}", data={"csrf": csrf, "columns": ["", "", "", ""]}),
+        "taken": inside.post(f"/customers/import/{word}", data={"csrf": csrf, "columns": columns, "do": "take"}),
+        "gone": inside.post(f"/customers/import/{word}", data={"csrf": csrf, "columns": columns}),
+        "no table": inside.post("/customers/import", data={"csrf": csrf}, files={"table": ("a.csv", b"\x00", "text/csv")}),
+        "merge": inside.post("/customers/merge", data={"csrf": csrf}),
+        "nameless": inside.post("/customers/new", data={"csrf": csrf}),
+        "book": inside.get("/customers"),
+        "undo": inside.get("/customers/import?undone=1.0"),
+        "cards": inside.get("/live"),
+    }
 
 
 @pytest.fixture(scope="module")

@@ -32,7 +32,7 @@ OPEN = {
     ("/sign-in/code", "GET"),
     ("/sign-in/code", "POST"),
 }
-VALUES = {"name": "admin", "role": "manager"}
+VALUES = {"name": "admin", "role": "manager", "customer": "new", "word": "none", "batch": "none"}
 """What stands in the braces of addresses, besides the call."""
 METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "PROPFIND")
 
@@ -84,9 +84,6 @@ def test_every_right_opens_something(app: FastAPI) -> None:
 def test_without_a_session_nothing_is_open_by_any_method(app: FastAPI, furnished: Furnished) -> None:
     client = browser(furnished.box, furnished.clock())
     call = furnished.calls["inbound"]
-    allowed: dict[str, set[str]] = {}
-    for route in pages(app.routes):
-        allowed.setdefault(route.path, set()).update(methods(route))
     tried = 0
     for route in pages(app.routes):
         address = filled(route.path, call)
@@ -94,7 +91,7 @@ def test_without_a_session_nothing_is_open_by_any_method(app: FastAPI, furnished
             if (route.path, method) in OPEN:
                 continue
             answer = client.request(method, address)
-            if method not in allowed[route.path]:
+            if not any(method in methods(other) and other.path_regex.match(address) for other in pages(app.routes)):
                 assert answer.status_code == 405, f"{method} {address}"
             elif method == "GET":
                 assert answer.status_code == 303

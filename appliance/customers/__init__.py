@@ -1,0 +1,1 @@
+"""The customer book: who is behind a number. Private to appliance."""

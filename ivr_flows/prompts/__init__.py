@@ -1,0 +1,1 @@
+"""Sounds of flows: converted, checked, spoken from text, and rendered once for each content."""
