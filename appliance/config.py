@@ -236,6 +236,12 @@ class Config(Options):
         title="Recipients",
         description="Public keys to which recordings are sealed, besides the console's own.",
     )
+    must_open: list[str] = Field(
+        default_factory=list,
+        title="Must open",
+        description="Names of recipients without whom no recording is made, such as escrow or playback (the console's own): where one is "
+        "missing, calls wait on the spool and the health page says so.",
+    )
     store: Store = Field(default_factory=Store, title="Store", description="Where sealed recordings are sent.")
     sending: Sending = Field(default_factory=Sending, title="Sending", description="How fast and when recordings leave.")
     retention: Retention = Field(default_factory=Retention, title="Retention", description="How long things are kept on the box.")
