@@ -82,7 +82,7 @@ def one(request: Request, session: Searcher, call: str) -> Response:
 def waveform(request: Request, session: Listener, call: str) -> Response:
     """The outline of the recording: base64 peaks, one byte a point, channel by channel."""
     console = console_of(request)
-    return JSONResponse(playback.waveform(console.box.folders, _recording(console, session, call), console.identities))
+    return JSONResponse(playback.waveform(console.box, _recording(console, session, call), console.identities))
 
 
 @router.api_route("/calls/{call}/audio", methods=["GET", "HEAD"])
@@ -112,7 +112,7 @@ def download(request: Request, session: Taker, call: str) -> Response:
 
 
 def _stream(request: Request, console: Console, recording: Recording) -> Response:
-    opened = playback.open_recording(console.box.folders, recording, console.identities)
+    opened = playback.open_recording(console.box, recording, console.identities)
     headers = {"Accept-Ranges": "bytes", "Cache-Control": "no-store"}
     try:
         wanted = ranges.parse(request.headers.get("range", ""), opened.size)
