@@ -14,11 +14,12 @@ from typing import Any
 
 from appliance.config import Config
 from appliance.ids import hash_id
-from appliance.records import CallAnswered, CallEnded, CallRinging, Direction, Record
+from appliance.records import CallAnswered, CallEnded, CallNotRecorded, CallRinging, Direction, NotRecorded, Record
 
 VIA = "pbx"
 _DEVICE = re.compile(r"PJSIP/(.+)-[0-9a-f]{8}$")
 _REASONS = {"16": "normal", "17": "busy", "19": "no_answer", "21": "rejected", "26": "elsewhere", "34": "congestion", "0": "normal"}
+_DETAIL = "the phone system handled this call and recorded nothing of it"
 MOST = 5_000
 """Calls at once; the oldest goes where an end was missed."""
 
@@ -59,7 +60,7 @@ class PbxCalls:
     def forget(self, now: int) -> Iterator[Record]:
         """The connection was lost: of what was under way no end will be seen."""
         for known in self._calls.values():
-            yield self._end(known, "unknown", now, seen=False)
+            yield from self._end(known, "unknown", now, seen=False)
         self._calls.clear()
 
     def _begins(self, linked: str, event: Mapping[str, Any], now: int) -> Iterator[Record]:
@@ -73,7 +74,7 @@ class PbxCalls:
             return
         known = self._calls[linked] = _Known(call_of(linked), now, {unique}, trunk=device not in self._desks)
         if len(self._calls) > MOST:
-            yield self._end(self._calls.pop(next(iter(self._calls))), "unknown", now, seen=False)
+            yield from self._end(self._calls.pop(next(iter(self._calls))), "unknown", now, seen=False)
         yield self._ringing(known, device, event, now)
 
     def _ringing(self, known: _Known, device: str, event: Mapping[str, Any], now: int) -> CallRinging:
@@ -101,14 +102,17 @@ class PbxCalls:
         known.channels.discard(str(event.get("uniqueid", "")))
         if not known.channels:
             del self._calls[linked]
-            yield self._end(known, _REASONS.get(str(event.get("cause", "")), "normal"), now, seen=True)
+            yield from self._end(known, _REASONS.get(str(event.get("cause", "")), "normal"), now, seen=True)
 
     @staticmethod
-    def _end(known: _Known, reason: str, now: int, *, seen: bool) -> CallEnded:
-        return CallEnded(
+    def _end(known: _Known, reason: str, now: int, *, seen: bool) -> Iterator[Record]:
+        """Over, and why there is no recording; one that the phone system made replaces that when it is ready."""
+        yield CallEnded(
             at=now, call=known.call, reason=reason, sip_status=None, started_at=known.began, ringing_at=known.began,
             answered_at=known.answered_at, end_seen=seen,
         )  # fmt: skip
+        why = NotRecorded.NOT_ANSWERED if known.answered_at is None else NotRecorded.NO_MEDIA
+        yield CallNotRecorded(at=now, call=known.call, reason=str(why), detail=_DETAIL)
 
 
 def call_of(linked: str) -> str:
