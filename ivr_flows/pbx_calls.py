@@ -57,6 +57,15 @@ class PbxCalls:
             case _:
                 return
 
+    def is_first(self, event: Mapping[str, Any]) -> bool:
+        """Whether this is the first channel of a call."""
+        unique = event.get("uniqueid")
+        return (
+            event.get("event") == "Newchannel"
+            and unique == event.get("linkedid")
+            and _device(str(event.get("channel"))) is not None
+        )
+
     def forget(self, now: int) -> Iterator[Record]:
         """The connection was lost: of what was under way no end will be seen."""
         for known in self._calls.values():
@@ -86,7 +95,7 @@ class PbxCalls:
             at=now, call=known.call, direction=str(_direction(inward, called_raw, self._desks)), caller=caller.national,
             caller_raw=caller_raw, caller_e164=caller.e164, caller_name=_name(event.get("calleridname")),
             caller_reason=None if caller_raw else "anonymous", called=called.national, called_raw=called_raw, called_e164=called.e164,
-            line=line.number if line else None, start_seen=True, via=VIA, sip_call_id="", headers=(),
+            line=line.number if line else None, start_seen=True, via=VIA, sip_call_id=str(event.get("sipcallid", "")), headers=(),
         )  # fmt: skip
 
     def _answered(self, linked: str, channel: str, now: int) -> Iterator[Record]:

@@ -40,6 +40,16 @@ def test_a_call_from_outside_rings_is_answered_by_an_extension_and_ends() -> Non
     assert (ended.reason, ended.answered_at, ended.end_seen) == ("normal", 2, True)
 
 
+def test_the_first_channel_of_a_call_is_asked_for_its_call_id() -> None:
+    calls = PbxCalls(Config())
+    assert calls.is_first(INBOUND)
+    assert not calls.is_first(new("PJSIP/201-00000002", "1.2", "1.1"))
+    assert not calls.is_first(new("Local/s@canary-00000001;1", "1", "1"))
+    (ringing,) = calls.take({**INBOUND, "sipcallid": "abc@host"}, 1)
+    assert isinstance(ringing, CallRinging)
+    assert ringing.sip_call_id == "abc@host"
+
+
 def test_a_call_is_over_with_its_last_channel() -> None:
     events = [INBOUND, new("PJSIP/201-00000002", "1.2", "1.1"), gone("1.1", "1.1")]
     assert [type(record) for record in told(events)] == [CallRinging]
