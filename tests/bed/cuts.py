@@ -33,6 +33,7 @@ from tests.fakes.clock import START
 EACH = 3
 """Live calls in one life."""
 TALK_S, LIFE_S, STARTING_S, SETTLE_S = 3.0, 6.0, 4.0, 180.0
+ALLOWED_S = 1.0
 AT_START = 4
 """One life in so many ends while the services start."""
 SETTINGS = """[store.options]
@@ -61,8 +62,10 @@ class Losses:
     """Live calls that somebody answered."""
     in_progress: int = 0
     """Of them those that talked when the power went."""
-    worst_s: float = 0.0
-    """What is missing of the worst of them."""
+    missing: list[float] = field(default_factory=list)
+    """What is missing of each, in seconds."""
+    late: list[str] = field(default_factory=list)
+    """Those that lack more than a second."""
     problems: list[str] = field(default_factory=list)
     wall_s: float = 0.0
 
@@ -75,8 +78,9 @@ class Rig:
         self._random = Random(seed)
         self._store = folder / "store"
         self._store.mkdir()
-        self._talks: dict[str, int] = {}
-        """Answered live calls by id, and when the power went while they talked (ns, 0: it did not)."""
+        self._talks: dict[str, tuple[int, int]] = {}
+        """Answered live calls by id: when the power went in their life, and when they had ended before that (ns, 0: they talked)."""
+        self._shown: dict[str, int] = {}
         self._known: dict[str, Recording] = {}
         self.losses = Losses()
 
@@ -163,15 +167,13 @@ class Rig:
                 self._known[recording.facts.recording] = recording
             for row in ledger.connection.execute(*select_calls("WHERE answered_at IS NOT NULL AND caller LIKE '0901%'")):
                 call = read_call(row)
-                self._talks.setdefault(call.id, 0 if call.ended_at is not None else -1)
-                if call.ended_at is not None and self._talks[call.id] == -1:
-                    self._talks[call.id] = 0
+                self._shown.setdefault(call.id, 0)
+                self._shown[call.id] = call.ended_at or 0
 
     def _talking(self, cut_at: int) -> None:
-        """Those who still talked were cut off now."""
-        for call, state in self._talks.items():
-            if state == -1:
-                self._talks[call] = cut_at
+        """The power goes now, for every call of this life."""
+        for call, ended in self._shown.items():
+            self._talks.setdefault(call, (cut_at, ended))
 
     def _compare(self, when: str, box: Box) -> None:
         """Every promise is kept, and no row is without its file."""
@@ -227,15 +229,15 @@ class Rig:
         losses.problems += [f"the object {key} belongs to no recording" for key in sorted(objects - wanted)]
         losses.problems += [f"the object {key} is missing" for key in sorted(wanted - objects)]
         seconds = {one.facts.call: one.facts.seconds for one in found}
-        for name, cut_at in self._talks.items():
-            answered, heard = calls[name].answered_at, seconds.get(name, 0.0)
-            if answered is None or (name not in seconds and cut_at - answered > SECOND):
-                losses.problems.append(f"call {name} was answered and has no recording ({calls[name].not_recorded})")
-            elif cut_at > 0:
-                losses.in_progress += 1
-                losses.worst_s = max(losses.worst_s, (cut_at - answered) / SECOND - heard)
-            elif heard < TALK_S - 0.1:
-                losses.problems.append(f"call {name} ended before the cut and lacks {TALK_S - heard:.2f} s")
+        for name, (cut_at, ended) in self._talks.items():
+            until, answered = ended or cut_at, calls[name].answered_at
+            missing = (until - (answered or until)) / SECOND - seconds.get(name, 0.0)
+            losses.in_progress += not ended
+            losses.missing.append(missing)
+            if missing > ALLOWED_S:
+                losses.late.append(
+                    f"call {name} lacks {missing:.2f} s, {(cut_at - (ended or cut_at)) / SECOND:.2f} s after its end"
+                )
         losses.calls, losses.recordings, losses.seen = len(self._talks), len(found), len(self._known)
         losses.evicted = sum(one.expired_at is not None for one in found)
 
