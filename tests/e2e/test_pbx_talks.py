@@ -58,14 +58,14 @@ def test_a_desk_sends_a_caller_on_by_its_transfer_key(office: Switchboard) -> No
 def test_a_desk_sends_a_call_on_by_code(office: Switchboard) -> None:
     office.plays(
         office.desk("205", rung(), *TAKES, calls=False),
-        office.desk("203", rung(), *TAKES, calls=False),
+        office.desk("203", rung(), answer(), talk(7), bye(), calls=False),
         office.desk("201", invite("203"), press("##205", 0.5), hears_bye()),
     )
 
 
 def test_a_desk_speaks_first_and_sends_the_call_on_by_code(office: Switchboard) -> None:
     office.plays(
-        office.desk("203", rung(), *TAKES, calls=False),
+        office.desk("203", rung(), answer(), talk(12), bye(), calls=False),
         office.desk("205", rung(), *TAKES, calls=False),
         office.desk("201", invite("203"), press("*2205", 0.5), talk(4), bye()),
     )
