@@ -85,6 +85,28 @@ def remove(path: Path) -> None:
         sync_folder(path.parent)
 
 
+def shred(path: Path) -> int:
+    """Overwrite a file with noise, durably, and remove it; returns its size. Raises ShelfError.
+
+    What a drive keeps aside by itself is out of a program's reach: what must not be found there was never written in clear.
+    """
+    try:
+        size = path.stat().st_size
+        handle = os.open(path, os.O_WRONLY | os.O_CLOEXEC)
+        try:
+            for start in range(0, size, _CHUNK):
+                os.pwrite(handle, os.urandom(min(_CHUNK, size - start)), start)
+            os.fsync(handle)
+        finally:
+            os.close(handle)
+        remove(path)
+    except FileNotFoundError:
+        return 0
+    except OSError as error:
+        raise ShelfError(f"{path}: cannot be overwritten ({error.strerror or error}); is the disk read-only?") from error
+    return size
+
+
 def remove_tree(folder: Path, below: Path) -> None:
     """Remove a folder and all in it; refuses a link, and anything that does not lie below `below`. Raises ShelfError."""
     inside = folder.resolve()

@@ -28,10 +28,23 @@ works() {  # whether the installed version can do its work here
     appliance config check --data "$data" >/dev/null || return 1
     appliance status --data "$data" >/dev/null || return 1
     [ -d /run/systemd/system ] || return 0
-    tries=0
-    until systemctl is-active --quiet appliance-render appliance-uploader appliance-janitor appliance-web; do
-        tries=$((tries + 1)) && [ $tries -lt 180 ] || return 1
+    end=$(($(date +%s) + 180))
+    until all_active && sleep 5 && all_active; do  # twice, for one that dies and is started again is active now and then
+        [ "$(date +%s)" -lt $end ] && ! dies || return 1
         sleep 1
+    done
+}
+
+dies() {  # one of them was started again and again
+    for name in render uploader janitor web; do
+        [ "$(systemctl show -P NRestarts "appliance-$name")" -lt 5 ] || return 0
+    done
+    return 1
+}
+
+all_active() {  # systemctl is-active is content with one of several
+    for name in render uploader janitor web; do
+        systemctl is-active --quiet "appliance-$name" || return 1
     done
 }
 

@@ -6,6 +6,7 @@ import hashlib
 import shutil
 import subprocess
 import sys
+from functools import cache
 from pathlib import Path
 
 from tests.bed.debian import CACHE
@@ -15,8 +16,9 @@ SITE = "usr/lib/appliance/lib/python3.11/site-packages"
 BUILD_S = 600.0
 
 
+@cache
 def built() -> Path:
-    """The package of the sources as they are; it is built first where they changed."""
+    """The package of the sources as they were when the tests began; it is built first where they changed."""
     place = CACHE / "package"
     stamp = place / "sources.sha256"
     now = _fingerprint()
