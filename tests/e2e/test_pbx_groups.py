@@ -122,8 +122,8 @@ def test_who_waits_too_long_goes_on_to_the_queues_next_step(office: Switchboard)
 
 
 def test_who_wants_to_be_called_back_is_called_when_a_member_takes_the_place(office: Switchboard) -> None:
-    for member in ("202", "203"):
-        office.cli(f"queue pause member PJSIP/{member}")
+    for number in ("202", "203"):
+        office.cli(f"queue pause member PJSIP/{number}")
     office.plays(office.outside("09011112222", invite(HELP), press("1", 2), press("1", 3), hears_bye()))
     assert "09011112222" in office.cli("queue show support")
     member = office.desk("202", rung(), *TAKES, calls=False)
