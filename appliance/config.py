@@ -10,12 +10,13 @@ from __future__ import annotations
 import re
 import tomllib
 from collections.abc import Sequence
+from functools import cached_property
 from typing import Annotated, Any, Literal, TypeVar
 from zoneinfo import ZoneInfo
 
 from pydantic import AfterValidator, Field, ValidationError
 
-from appliance import numbers, options
+from appliance import numbers, options, phone_recording
 from appliance.capture_settings import Capture as Capture
 from appliance.capture_settings import Rule as Rule
 from appliance.errors import ConfigError
@@ -254,6 +255,11 @@ class Config(Options):
     health: Health = Field(default_factory=Health, title="Health", description="When the health checks complain.")
     network: Network = Field(default_factory=Network, title="Network", description="The box's own place in the network.")
     notify: Notify = Field(default_factory=Notify, title="Notices", description="Who is told of troubles, and how.")
+
+    @cached_property
+    def recording_rules(self) -> tuple[Rule, ...]:
+        """Every rule on which calls are recorded: the telephone system's, then the site's."""
+        return (*phone_recording.rules(self.phone), *self.rules)
 
     def line(self, *spellings: str) -> Line | None:
         """The configured line that one of these numbers (raw or normalised) means."""
