@@ -39,7 +39,7 @@ fuzz: $(VENV)/fuzz.stamp
 	$(BIN)/python -m tests.fuzz --write $(ARGS)
 
 soak: $(VENV)/test.stamp
-	$(BIN)/python -m benchmarks --write soak $(ARGS)
+	$(BIN)/python -m benchmarks --write soak powercuts deliveries $(ARGS)
 
 bench: $(VENV)/test.stamp
 	$(BIN)/python -m benchmarks $(ARGS)

@@ -176,6 +176,24 @@ class Web(Options):
     )
 
 
+class Speech(Options):
+    """How the prompts of flows are spoken."""
+
+    engine: Literal["", "open_jtalk", "espeak_ng", "web"] = Field(
+        default="",
+        title="Engine",
+        description="open_jtalk, espeak_ng or web (a speech service); empty: the best that is installed.",
+    )
+    url: str = Field(
+        default="",
+        pattern=r"^(https://[^\s]+|http://(127\.0\.0\.1|localhost)(:\d+)?/[^\s]*)?$",
+        title="Address",
+        description="The speech service's address for the engine web: it is sent text, language and voice as JSON, and answers a sound. "
+        "Its token is the file speech.token in the keys folder.",
+    )
+    voice: str = Field(default="", max_length=100, title="Voice", description="The voice that the speech service shall use.")
+
+
 class Health(Options):
     """When the health checks complain."""
 
@@ -219,12 +237,19 @@ class Config(Options):
         title="Recipients",
         description="Public keys to which recordings are sealed, besides the console's own.",
     )
+    must_open: list[str] = Field(
+        default_factory=list,
+        title="Must open",
+        description="Names of recipients without whom no recording is made, such as escrow or playback (the console's own): where one is "
+        "missing, calls wait on the spool and the health page says so.",
+    )
     store: Store = Field(default_factory=Store, title="Store", description="Where sealed recordings are sent.")
     sending: Sending = Field(default_factory=Sending, title="Sending", description="How fast and when recordings leave.")
     retention: Retention = Field(default_factory=Retention, title="Retention", description="How long things are kept on the box.")
     proof: Proof = Field(default_factory=Proof, title="Proof", description="How what was recorded is vouched for.")
     popup: Popup = Field(default_factory=Popup, title="Popup", description="The card of a ringing call.")
     phone: Phone = Field(default_factory=Phone, title="Telephone system", description="The office's telephones, on Asterisk.")
+    speech: Speech = Field(default_factory=Speech, title="Speech", description="How the prompts of flows are spoken.")
     web: Web = Field(default_factory=Web, title="Console", description="The console's address.")
     health: Health = Field(default_factory=Health, title="Health", description="When the health checks complain.")
     network: Network = Field(default_factory=Network, title="Network", description="The box's own place in the network.")

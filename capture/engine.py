@@ -246,9 +246,11 @@ class Engine:
             self.message(payload, datagram.source, datagram.destination, at, now)
 
     def _report(self, datagram: Datagram, at: int) -> None:
-        """RTCP on the port of a call's speech (RFC 5761) or on the next one (RFC 3550 §11): kept where it tells how speech arrives."""
+        """RTCP on the port of a call's speech (RFC 5761), on the next one (RFC 3550 §11), or where the description said (RFC 3605): kept
+        where it tells how speech arrives.
+        """
         ends = datagram.destination, datagram.source
-        call = self.media.call_at(*ends, *(end._replace(port=end.port - 1) for end in ends))
+        call = self.media.call_told_at(*ends) or self.media.call_at(*ends, *(end._replace(port=end.port - 1) for end in ends))
         if call is None or len(datagram.payload) > MAX_REPORT:
             return
         try:

@@ -70,19 +70,29 @@ def commit(ledger: Ledger, entries: list[Entry], now: int) -> None:
 
 
 class Inline:
-    """Writes at once, in the caller's thread: for a replay, where an error is the user's to see."""
+    """Writes in the caller's thread, `together` entries in a transaction: for a replay, where an error is the user's to see."""
 
-    def __init__(self, ledger: Ledger, reel: Reel, folders: Folders, clock: Clock) -> None:
+    def __init__(self, ledger: Ledger, reel: Reel, folders: Folders, clock: Clock, together: int = 1) -> None:
         self._ledger, self._reel, self._folders, self._clock = ledger, reel, folders, clock
+        self._together = together
+        self._waiting: list[Entry] = []
 
     def put(self, entry: Entry) -> None:
-        """Write this entry. Raises CouldNotError."""
-        write(self._ledger, self._reel, [entry], self._clock.now())
-        doorbell.ring(self._folders.run)
+        """Write this entry, if enough have gathered. Raises CouldNotError."""
+        self._waiting.append(entry)
+        if len(self._waiting) >= self._together:
+            self._write()
 
     def close(self) -> None:
-        """Make the spool durable."""
+        """Write what has gathered, and make the spool durable. Raises CouldNotError."""
+        if self._waiting:
+            self._write()
         self._reel.sync()
+
+    def _write(self) -> None:
+        entries, self._waiting = self._waiting, []
+        write(self._ledger, self._reel, entries, self._clock.now())
+        doorbell.ring(self._folders.run)
 
 
 class _Synced:

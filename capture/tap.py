@@ -76,7 +76,7 @@ class Tap:
             log.warning("%s", error)
         try:
             calls = recovery.rebuild(self.engine, self.reel, ledger, self._clock.monotonic())
-            for entry in recovery.orphans(self.reel, ledger, calls):
+            for entry in (*recovery.orphans(self.reel, ledger, calls), *recovery.ghosts(self.reel, ledger, calls)):
                 self._scribe.put(entry)
         finally:
             if ledger is not None:

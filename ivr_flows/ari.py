@@ -32,7 +32,8 @@ from ivr_flows.ari_models.values import Request, quoted
 ANSWER_S = 5.0
 """How long an answer may take; Asterisk's own takes 0.1 ms."""
 OPEN_S, PING_S, PONG_S = 3.0, 5.0, 10.0
-FIRST_PAUSE_S, LONGEST_PAUSE_S = 0.1, 5.0
+FIRST_PAUSE_S, LONGEST_PAUSE_S = 0.1, 0.5
+"""Asterisk is on this machine, and callers inside have a lease of a few seconds: trying is cheap, and waiting is not."""
 EVENTS_WAITING = 20_000
 MESSAGE_BYTES = 8 << 20
 _NOT_INSIDE, _NO_VARIABLE = "not in Stasis", "variable was not found"

@@ -10,6 +10,7 @@ import asyncio
 import logging
 from dataclasses import dataclass
 
+from appliance import dialplan
 from appliance.clock import Clock
 from appliance.moments import SECOND
 from ivr_flows.ari import AriError, GoneError
@@ -17,8 +18,7 @@ from ivr_flows.ari_models.channels import Channel, Channels
 from ivr_flows.ari_models.values import Asker
 
 EVERY_S, PATIENCE_S = 300.0, 10.0
-WORD, NEAR = "canary", "canary-near"
-CONTEXT = "canary"
+NEAR = f"{dialplan.CANARY}-near"
 KEY = "1"
 
 log = logging.getLogger(__name__)
@@ -56,7 +56,7 @@ class Canary:
             self.channels.add(channel)
             self._near.set()
             return True
-        if args[:1] == (WORD,):
+        if args[:1] == (dialplan.CANARY,):
             self.channels.add(channel)
             self._far = channel
             self._steps.put_nowait("dialplan")
@@ -78,7 +78,11 @@ class Canary:
         try:
             async with asyncio.timeout(PATIENCE_S):
                 near = await Channels(self._asker).originate(
-                    endpoint=f"Local/s@{CONTEXT}/n", app="appliance", app_args=NEAR, caller_id="canary", timeout=int(PATIENCE_S)
+                    endpoint=f"Local/s@{dialplan.CANARY}/n",
+                    app=dialplan.APP,
+                    app_args=NEAR,
+                    caller_id=dialplan.CANARY,
+                    timeout=int(PATIENCE_S),
                 )
                 self.channels.add(near.id)
                 path.append("placed")

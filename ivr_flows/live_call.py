@@ -83,6 +83,7 @@ class Caller:
     """Who calls, as the dialplan found out."""
 
     channel: str
+    name: str
     call: str
     """The id under which the ledger knows it."""
     number: str = ""
@@ -103,6 +104,8 @@ class LiveCall:
         self.inputs: asyncio.Queue[Input] = asyncio.Queue()
         self.inside, self.leaving = True, False
         """Whether the application has the channel, and whether it is just being sent on."""
+        self.lease = asyncio.Lock()
+        """Held while its lease is renewed, so that none is renewed once it is let go: a conversation has no end."""
         self.state = State(flow=flow)
         self.resumed = asyncio.Event()
         self._around, self._channel = around, Channel(asker, caller.channel)
@@ -223,8 +226,7 @@ class LiveCall:
             case RequestCallback():
                 await self._around.call_back(effect)
             case HangUp():
-                self.leaving = True
-                await self._channel.hangup(reason=effect.cause)
+                await self._hang_up(effect)
             case Noted():
                 log.info("call %s: %s", self.caller.call, dict(effect.values))
             case Ended():
@@ -266,7 +268,8 @@ class LiveCall:
         """Decide in ARI, talk in dialplan: set the variables, and let go."""
         for token in list(self._playing.values()):
             await self._stop_play(token)
-        self.leaving = True
+        async with self.lease:
+            self.leaving = True
         if effect.back:
             await Applications(self._channel.asker).subscribe(dialplan.APP, event_source=[f"channel:{self.caller.channel}"])
         ring = "" if effect.ring is None else str(max(1, effect.ring // SECOND))
@@ -276,6 +279,15 @@ class LiveCall:
         }  # fmt: skip
         await self._channel.set_channel_vars(variables=variables)
         await self._channel.continue_in_dialplan(context=CONTEXTS[effect.kind], extension=effect.name or "s", priority=1)
+
+    async def _hang_up(self, effect: HangUp) -> None:
+        """End the call, if it is ours still: one that the dialplan took back in this moment may be in a conversation by now."""
+        self.leaving = True
+        if effect.cause != "normal":
+            await self._channel.set_channel_vars(variables={dialplan.COMES_BACK: ""})  # refused where it is not ours
+            await self._channel.hangup(reason=effect.cause)
+            return
+        await self._channel.continue_in_dialplan(context=dialplan.GO_HANGUP, extension="s", priority=1)
 
     async def _record(self, effect: RecordIt) -> None:
         await self._answer()

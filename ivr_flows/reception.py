@@ -2,8 +2,8 @@
 
 Three things say that we live, each for another failure. A global (`APPLIANCE_BEAT`, each second) lets the dialplan pass us by when we
 hang; it is written only while we keep up with the events. Every call inside has a lease (`TIMEOUT(absolute)`, a few seconds, renewed each
-second): when we die or are stopped, Asterisk itself takes the caller back to the fallback. And the websocket: where it is gone, `Stasis`
-fails at once. After each reconnect everything is reconciled (`reconciling.py`) before the first beat.
+second over AMI, which waits for no channel): when we die or are stopped, Asterisk itself takes the caller back to the fallback. And the
+websocket: where it is gone, `Stasis` fails at once. After each reconnect everything is reconciled (`reconciling.py`) before the first beat.
 """
 
 from __future__ import annotations
@@ -11,7 +11,9 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-from collections.abc import Coroutine, Sequence
+import re
+from collections.abc import Awaitable, Callable, Coroutine, Sequence
+from dataclasses import replace
 from typing import Any
 
 from appliance import dialplan
@@ -20,7 +22,7 @@ from appliance.clock import Clock
 from appliance.logs import Trouble
 from appliance.moments import SECOND
 from appliance.records import Record
-from ivr_flows.ari import AriError, Connection, GoneError, LostError, RefusedError
+from ivr_flows.ari import AriError, Connection, GoneError, LostError, RefusedError, open_connection
 from ivr_flows.ari_models.applications import Applications
 from ivr_flows.ari_models.asterisk import Asterisk
 from ivr_flows.ari_models.bridges import Bridge, Bridges
@@ -51,14 +53,20 @@ from ivr_flows.reconciling import Stranger, plan, recording_of
 from ivr_flows.teller import Teller
 
 BEAT_S, LEASE_S = 1.0, 4
+HANDS = 16
+"""Further connections, for requests that take their time."""
 SETTLE_S = 0.2
 """What entered just before we looked is told of by then."""
 BEHIND = 2_000
 """Events that wait; from then on new calls are left to the dialplan."""
 _BROADCASTS = "app_stasis_broadcast.so"
+_SLOW = re.compile(r"channels/[^/]+/(variables?|answer)")
 _LEASE = "TIMEOUT(absolute)"
 _TALKED = (dialplan.Outcome.ANSWERED, dialplan.Outcome.DONE)
 VARIABLES = (dialplan.CALLER, dialplan.CALLED, dialplan.REASON, dialplan.ROUTE)
+
+Lease = Callable[[str, int], Awaitable[None]]
+"""Lets Asterisk take a channel (by its name) from the application after so many seconds; it raises nothing."""
 
 log = logging.getLogger(__name__)
 
@@ -66,7 +74,7 @@ log = logging.getLogger(__name__)
 class Reception:
     """The calls in flows, over all connections."""
 
-    def __init__(self, box: Box, clock: Clock, teller: Teller, keepsakes: Keepsakes) -> None:
+    def __init__(self, box: Box, clock: Clock, teller: Teller, keepsakes: Keepsakes, lease: Lease) -> None:
         self.book = Book(box)
         self.canary = Canary(self, clock)
         self.calls: dict[str, LiveCall] = {}
@@ -74,7 +82,10 @@ class Reception:
         self._clock, self._teller, self._keepsakes = clock, teller, keepsakes
         self._connection: Connection | None = None
         self._reconciled = asyncio.Event()
+        self._lease = lease
+        self._hands: list[Connection] = []
         self._tasks: set[asyncio.Task[None]] = set()
+        self._lives: set[asyncio.Task[None]] = set()
         self._trouble = Trouble(log, clock.monotonic)
 
     @property
@@ -86,14 +97,21 @@ class Reception:
         """A request to Asterisk, over the connection of the moment. Raises AriError."""
         if self._connection is None:
             raise LostError(f"{request.method} {request.path}: there is no connection with Asterisk")
-        connection = self._connection
+        main = self._connection
         try:
-            return await connection.ask(request)
+            return await self._hand(request, main).ask(request)
         except LostError:  # nobody waits on a connection that does not answer
-            if connection is self._connection:
+            if main is self._connection:
                 self._reconciled.clear()
-            connection.abort()
+            main.abort()
             raise
+
+    def _hand(self, request: Request, main: Connection) -> Connection:
+        """Which connection carries it. Asterisk lets the channel's own thread answer and set variables, and the websocket waits for that
+        (up to 20 ms with speech, 200 ms without, a whole prompt while one is played): such requests go elsewhere."""
+        if self._hands and request.method == "POST" and _SLOW.fullmatch(request.path):
+            return self._hands[hash(request.path.split("/")[1]) % len(self._hands)]
+        return main
 
     def tell(self, *records: Record) -> None:
         """Facts for the ledger."""
@@ -136,6 +154,12 @@ class Reception:
     async def serve(self, connection: Connection) -> None:
         """One connection, from its reconciliation to its loss."""
         self._connection = connection
+        try:
+            places = [replace(connection.access, app=f"{dialplan.APP}-hand-{number}") for number in range(HANDS)]
+            self._hands = list(await asyncio.gather(*(open_connection(place) for place in places)))
+        except LostError as error:
+            log.debug("%s", error)
+            connection.abort()
         work = asyncio.create_task(self._work(connection))
         work.add_done_callback(lambda task: connection.abort())  # without a beat there is no use in it
         try:
@@ -147,11 +171,15 @@ class Reception:
             with contextlib.suppress(asyncio.CancelledError, AriError):
                 await work
             self._connection = None
+            hands, self._hands = self._hands, []
+            await asyncio.gather(*(hand.close() for hand in hands))
 
     async def hand_over(self) -> None:
         """We go: everybody inside is sent to the fallback now."""
         self._reconciled.clear()
         inside = [call for call in self.calls.values() if call.inside and not call.leaving]
+        for life in self._lives:  # what ends by our letting go must move no call on in its flow
+            life.cancel()
         await asyncio.gather(*(self._fall_back(call.caller.channel, call.flow) for call in inside))
 
     async def _work(self, connection: Connection) -> None:
@@ -166,7 +194,7 @@ class Reception:
                     self._trouble.over("calls are taken again")
                 else:
                     self._trouble.happened(f"{connection.waiting} events of Asterisk's wait: new calls are left to the dialplan")
-                await asyncio.gather(*(self._renew(call) for call in list(self.calls.values())))
+                await self._renew_all()
                 await asyncio.sleep(BEAT_S)
         except AriError as error:
             log.info("the connection with Asterisk is begun anew: %s", error)
@@ -183,14 +211,16 @@ class Reception:
     async def _set_global(self, name: str, value: str) -> None:
         await Asterisk(self).set_global_var(variable=name, value=value)
 
+    async def _renew_all(self) -> None:
+        await asyncio.gather(*(self._renew(call) for call in list(self.calls.values())))
+
     async def _renew(self, call: LiveCall) -> None:
-        if call.inside and not call.leaving:
-            try:
-                await Channel(self, call.caller.channel).set_channel_var(variable=_LEASE, value=str(LEASE_S))
-            except RefusedError as error:  # it has just gone; where it has not, the dialplan's own limit holds
-                log.debug("%s", error)
+        async with call.lease:
+            if call.inside and not call.leaving:
+                await self._lease(call.caller.name, LEASE_S)
 
     async def _reconcile(self) -> None:
+        await self._renew_all()
         apps = await Applications(self).list()
         inside = {channel for app in apps if app.name == dialplan.APP for channel in app.channel_ids}
         await asyncio.sleep(SETTLE_S)
@@ -218,7 +248,7 @@ class Reception:
     async def _turn_away(self, stranger: Stranger) -> None:
         if stranger.over:
             with contextlib.suppress(GoneError):
-                await Channel(self, stranger.channel).hangup()
+                await Channel(self, stranger.channel).continue_in_dialplan(context=dialplan.GO_HANGUP, extension="s", priority=1)
             return
         await self._fall_back(stranger.channel, stranger.flow)
 
@@ -304,7 +334,7 @@ class Reception:
         told = await self._variables(channel.id, VARIABLES)
         told |= {name: value for one in switches.values() for name, value in (await self._variables(channel.id, (one,))).items()}
         caller = Caller(
-            channel=channel.id, call=call_of(channel.id), number=told.get(dialplan.CALLER) or channel.caller.number,
+            channel=channel.id, name=channel.name, call=call_of(channel.id), number=told.get(dialplan.CALLER) or channel.caller.number,
             called=told.get(dialplan.CALLED) or channel.dialplan.exten, reason=told.get(dialplan.REASON) or "", route=route,
             switches={name: str(told.get(variable) or "") for name, variable in switches.items()},
         )  # fmt: skip
@@ -312,14 +342,13 @@ class Reception:
         self.calls[channel.id] = call
         self.taken += 1
         life = asyncio.create_task(call.run())
-        self._tasks.add(life)
+        self._lives.add(life)
         life.add_done_callback(lambda task: self._ended(call, task))
-        with contextlib.suppress(LostError):
-            await self._renew(call)
+        await self._renew(call)
 
     def _ended(self, call: LiveCall, task: asyncio.Task[None]) -> None:
         """A call's life is over; where it ended in an error of ours, somebody's phone rings."""
-        self._tasks.discard(task)
+        self._lives.discard(task)
         self.calls.pop(call.caller.channel, None)
         if not task.cancelled() and (error := task.exception()) is not None:
             log.error("call %s failed and goes to its fallback", call.caller.channel, exc_info=error)

@@ -16,7 +16,7 @@ from appliance.box import Box
 from appliance.clock import Clock, SystemClock
 from appliance.dialplan import APP
 from appliance.service import Service, sd_notify
-from ivr_flows.ami import AmiAccess
+from ivr_flows.ami import Ami, AmiAccess, AmiError
 from ivr_flows.ari import Access, AriError, connections
 from ivr_flows.canary import EVERY_S
 from ivr_flows.keepsakes import Keepsakes
@@ -47,14 +47,25 @@ def run(box: Box, clock: Clock | None = None, ari_port: int = 8088, ami_port: in
 
 
 async def _serve(box: Box, service: Service, teller: Teller, access: Access, manager: AmiAccess, canary_s: float) -> int:
+    async with Ami(manager, events="call") as ami:
+        return await _work(box, service, teller, access, ami, canary_s)
+
+
+async def _work(box: Box, service: Service, teller: Teller, access: Access, ami: Ami, canary_s: float) -> int:
     stopped = asyncio.Event()
     asyncio.get_running_loop().add_reader(service.stop.fileno(), stopped.set)
-    reception = Reception(box, service.clock, teller, Keepsakes(box, service.clock))
+
+    async def lease(channel: str, seconds: int) -> None:
+        if ami.up:
+            with contextlib.suppress(AmiError):  # it has just gone, or AMI has: the lease that it has holds
+                await ami.ask("AbsoluteTimeout", {"Channel": channel, "Timeout": str(seconds)})
+
+    reception = Reception(box, service.clock, teller, Keepsakes(box, service.clock), lease)
     work = [
         asyncio.create_task(_keep(reception, access), name="connection"),
         asyncio.create_task(_pulse(service, reception, teller), name="pulse"),
         *([asyncio.create_task(_sing(reception, canary_s), name="canary")] if canary_s else []),
-        asyncio.create_task(watch(box, service.clock, teller, manager), name="watch"),
+        asyncio.create_task(watch(box, service.clock, teller, ami), name="watch"),
     ]
     sd_notify("READY=1")
     log.info("%s is ready", NAME)

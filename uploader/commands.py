@@ -99,7 +99,7 @@ def run_uploader(arguments: argparse.Namespace) -> int:
             crew.drain(worker.hurry())
         finally:
             crew.close()
-    print(f"{crew.stored} stored", file=sys.stderr)
+    logs.say(f"{crew.stored} stored")
     if crew.failed:
         raise CouldNotError(f"{len(crew.failed)} recordings are not stored yet and stay queued: {crew.failed[-1]}")
     return 0

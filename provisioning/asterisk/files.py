@@ -41,6 +41,7 @@ def render(config: Config, flows: Mapping[str, Published], secrets: Secrets) -> 
         "manager.conf": control.manager(wiring),
         "rtp.conf": sounds.rtp(wiring),
         "indications.conf": sounds.indications(),
+        "asterisk.conf": process.options(),
         "modules.conf": process.modules(),
         "logger.conf": process.logger(),
         **process.small(),

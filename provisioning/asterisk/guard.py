@@ -15,6 +15,7 @@ from provisioning.asterisk.wiring import Wiring, goto
 
 LAST = "go-last,s,1"
 """What rings where nothing else is known: everybody."""
+CANARY_S = 20
 UNKNOWN_LIMIT_S = 600
 """How long a call may stay in a flow of which nothing is known."""
 
@@ -44,7 +45,7 @@ def in_time(fallback: str) -> list[str]:
 
 
 def contexts(wiring: Wiring) -> Iterator[str]:
-    """`go-back`, `go-fallback` and what rings last."""
+    """`go-back`, `go-fallback`, the canary's way, which rings nobody, and what rings last."""
     limit = f"${{IF($[0${{{dialplan.LIMIT}}} > 0]?${{{dialplan.LIMIT}}}:{UNKNOWN_LIMIT_S})}}"
     fallback = f"{dialplan.GO_FALLBACK},${{IF($[${{LEN(${{{dialplan.FLOW}}})}} > 0]?${{{dialplan.FLOW}}}:s)}},1"
     yield lines.context(
@@ -60,6 +61,8 @@ def contexts(wiring: Wiring) -> Iterator[str]:
         lines.extension("s", *plain, f"Goto({last(wiring)})"),
         lines.extension("i", "Goto(s,1)"),
     )
+    canary = (f"Set(TIMEOUT(absolute)={CANARY_S})", f"Stasis({dialplan.APP},{dialplan.CANARY})", "Hangup()")
+    yield lines.context(dialplan.CANARY, lines.extension("s", *canary))
     yield lines.context("go-last", *_everybody(wiring))
 
 

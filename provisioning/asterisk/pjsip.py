@@ -58,7 +58,7 @@ def _telephone(wiring: Wiring, desk: Extension) -> Iterator[str]:
     shown = wiring.national(desk.outside_number) if desk.outside_number else ""
     name = lines.words(desk.name)
     marks = [("APPLIANCE_DESK", desk.number), ("APPLIANCE_PERMISSION", desk.permission), ("APPLIANCE_BOX", desk.voicemail)]
-    marks += [("APPLIANCE_SHOWN", shown)]
+    marks += [("APPLIANCE_SHOWN", shown), ("TRANSFER_CONTEXT", permission(desk.permission))]
     yield section(
         desk.number,
         [

@@ -33,6 +33,16 @@ MODULES = (
 """In no order: Asterisk loads what one needs before it."""
 
 
+def options() -> str:
+    """Asterisk's own options, beside the folders that it was built with.
+
+    A channel whose variables ARI has set may call no function that is "dangerous", `DB` among them, for the rest of its life, back in the
+    dialplan too: forwards and do-not-disturb would be passed over. So that guard is off; what it guards against (programs, files, the
+    web: SHELL, FILE, CURL, ENV) is not loaded at all, and ARI and AMI are reached from this machine alone.
+    """
+    return lines.file(section("options", [("live_dangerously", True), ("transmit_silence", True), ("nocolor", True)]))
+
+
 def modules() -> str:
     """What is loaded."""
     return lines.file(section("modules", [("autoload", False), *(("load", f"{name}.so") for name in MODULES)]))

@@ -37,7 +37,7 @@ def _queue(wiring: Wiring, queue: Queue) -> str:
         ("context", f"keys-{queue.name}" if queue.callback else ""), ("setinterfacevar", True), *empty,
     ]  # fmt: skip
     members: list[Pair] = [
-        ("member", Written(f"PJSIP/{number},{place if queue.strategy == 'order' else 0},{names[number]},PJSIP/{number}"))
-        for place, number in enumerate(queue.members) if number in names
+        ("member", Written(f"PJSIP/{number},0,{names[number]},PJSIP/{number}"))
+        for number in queue.members if number in names
     ]  # fmt: skip
     return section(queue.name, [*pairs, *members])

@@ -212,10 +212,7 @@ class refer(Act):  # noqa: N801
 
     def xml(self, me: Party, calls: bool) -> str:
         more = f"Refer-To: <sip:{self.number}@{me.server}>\nReferred-By: <sip:{me.number}@{me.server}>\n"
-        return (
-            _within("REFER", me, calls, 60, more) + '<recv response="202"/>'
-            '<recv request="NOTIFY" optional="true"/><recv request="BYE"/>' + _ok()
-        )
+        return _within("REFER", me, calls, 60, more) + '<recv response="202"/><pause milliseconds="600"/>' + bye().xml(me, calls)
 
 
 def _ok(status: str = "200 OK", body: str = "", tag: str = "") -> str:

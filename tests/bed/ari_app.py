@@ -10,6 +10,7 @@ import http.client
 import json
 import socket
 import threading
+from contextlib import ExitStack
 from types import TracebackType
 from urllib.parse import urlencode
 
@@ -32,7 +33,7 @@ class Application:
         self.entered: list[list[str]] = []
         self._plans: list[dict[str, str] | None] = []
         self._leave_after = -1
-        self._socket: ClientConnection | None = None
+        self._stack = ExitStack()
 
     def then(self, context: str, extension: str, *, back: bool = False, limit: int = 0) -> None:
         """The next call that comes in goes on there."""
@@ -50,13 +51,12 @@ class Application:
         sock = inside(self._office.lan.names["pbx"], lambda: socket.create_connection(("127.0.0.1", PORT), 5))
         password = self._office.secrets.ari
         uri = f"ws://127.0.0.1:{PORT}/ari/events?app={dialplan.APP}&api_key={_USER}:{password}"
-        self._socket = connect(uri, sock=sock)
-        threading.Thread(target=self._listen, args=(self._socket,), daemon=True).start()
+        events = self._stack.enter_context(connect(uri, sock=sock))
+        threading.Thread(target=self._listen, args=(events,), daemon=True).start()
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
-        if self._socket is not None:
-            self._socket.close()
+        self._stack.close()
 
     def _listen(self, events: ClientConnection) -> None:
         try:

@@ -203,7 +203,9 @@ class Asterisk:
             **{f"{name}.conf": "[general]\n" for name in ("ari", "cdr", "cel", "features", "http", "manager", "udptl")},
             **{f"{name}.conf": "" for name in ("acl", "ccss", "codecs", "pjproject", "websocket_client")},
         }  # fmt: skip
-        self._files = {**here, **(own if rendered is None else rendered), **(files or {})}
+        if rendered and "asterisk.conf" in rendered:  # its options, in our folders
+            here["asterisk.conf"] = here["asterisk.conf"].partition("[options]")[0] + rendered["asterisk.conf"]
+        self._files = {**(own if rendered is None else rendered), **here, **(files or {})}
         self._sounds = {f"sounds/{name}": samples for name, samples in (sounds or {}).items()}
         if music is not None:
             self._sounds["music/music"] = music

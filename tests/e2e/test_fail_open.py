@@ -89,7 +89,10 @@ def everywhere(exchange: Exchange) -> list[str]:
 
 def everyone_is_served(exchange: Exchange, talked: list[str], count: int = len(INSIDE) + 1) -> None:
     """Those who were inside speak with the office in time, and who spoke before speaks still."""
-    wait_for(f"{count} conversations", lambda: len(exchange.talking()) == count or None, WITHIN_S)
+    try:
+        wait_for(f"{count} conversations", lambda: len(exchange.talking()) == count or None, WITHIN_S)
+    except AssertionError as error:
+        raise AssertionError(f"{error}: {exchange.talking()} {exchange.places()}\n{exchange.said()}") from None
     assert set(talked) <= set(exchange.talking()), "a conversation was cut"
     time.sleep(2.0)
     assert len(exchange.talking()) == count, "and so it stays"

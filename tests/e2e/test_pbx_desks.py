@@ -125,7 +125,7 @@ def test_a_desk_that_switched_follow_me_off_is_not_followed(office: Switchboard)
 def test_a_caller_leaves_a_message_that_is_mailed_and_lights_the_lamp(office: Switchboard) -> None:
     office.plays(
         office.desk("201", rung(), cancelled(), calls=False),
-        office.outside("09011112222", invite(BOSS), talk(9), bye(), inband="5"),
+        office.outside("09011112222", invite(BOSS), talk(15), bye(), inband="5"),
     )
     office.settles()
     messages = list((office.asterisk.folder / "spool/voicemail/default/201/INBOX").glob("*.txt"))

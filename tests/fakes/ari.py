@@ -144,8 +144,7 @@ class FakeAri:
 
     async def tell(self, kind: str, **facts: Any) -> None:
         """Send any event."""
-        assert self._socket is not None
-        await self._socket.send(json.dumps({"type": kind, "application": "appliance", "timestamp": STAMP, **facts}))
+        await self.send(json.dumps({"type": kind, "application": "appliance", "timestamp": STAMP, **facts}))
 
     async def send(self, text: str) -> None:
         """Send anything at all."""
@@ -153,15 +152,17 @@ class FakeAri:
         await self._socket.send(text)
 
     def cut(self) -> None:
-        """The websocket breaks; everything else stays as it is."""
+        """The application's websocket breaks; everything else stays as it is."""
         assert self._socket is not None
         self._socket.transport.abort()
         self._socket = None
 
     async def _talk(self, socket: ServerConnection) -> None:
-        async with self._news:
-            self._socket, self.connected = socket, self.connected + 1
-            self._news.notify_all()
+        assert socket.request is not None
+        if parse_qs(urlsplit(socket.request.path).query)["app"] == ["appliance"]:
+            async with self._news:
+                self._socket, self.connected = socket, self.connected + 1
+                self._news.notify_all()
         try:
             async for message in socket:
                 await self._requested(socket, json.loads(message))
@@ -170,7 +171,7 @@ class FakeAri:
 
     async def _requested(self, socket: ServerConnection, sent: Mapping[str, Any]) -> None:
         method, path = sent["method"], sent["uri"]
-        query = {one["name"]: one["value"] for one in sent.get("query_strings", ())}
+        query = {one["name"]: one["value"] for one in sent["query_strings"]}
         query |= json.loads(sent.get("message_body") or "{}").get("variables", {})
         async with self._news:
             self.asked.append((method, path, query))
@@ -251,7 +252,7 @@ class FakeAri:
                 line.variables[query["variable"]] = query.get("value", "")
             case "POST", ["continue"]:
                 line.inside, line.went = False, (query["context"], query["extension"])
-                await self.tell("StasisEnd", channel=line.told())
+                await (self.hang_up(line) if query["context"] == "go-hangup" else self.tell("StasisEnd", channel=line.told()))
             case "POST", ["play", playback]:
                 return await self._play(line, playback, query["media"])
             case "POST", ["record"]:

@@ -57,8 +57,8 @@ class Told(Teller):
 class Lobby:
     """Asterisk, the reception and what it told."""
 
-    def __init__(self, server: FakeAri, reception: Reception, told: Told) -> None:
-        self.server, self.reception, self.told = server, reception, told
+    def __init__(self, server: FakeAri, reception: Reception, told: Told, leases: list[tuple[str, int]]) -> None:
+        self.server, self.reception, self.told, self.leases = server, reception, told, leases
 
     async def until(self, look: Callable[[], object]) -> None:
         """Wait until this holds."""
@@ -76,14 +76,19 @@ def in_lobby(folder: Path, conversation: Callable[[Lobby], Awaitable[None]], *fl
             publish(box.folders.data, text)
         async with asyncio.timeout(30), server or FakeAri() as asterisk:
             told = Told(box)
-            reception = Reception(box, SystemClock(), told, Keepsakes(box, SystemClock()))
+            leases: list[tuple[str, int]] = []
+
+            async def lease(channel: str, seconds: int) -> None:
+                leases.append((channel, seconds))
+
+            reception = Reception(box, SystemClock(), told, Keepsakes(box, SystemClock()), lease)
 
             async def keep() -> None:
                 async for connection in connections(asterisk.access):
                     await reception.serve(connection)
 
             keeping = asyncio.create_task(keep())
-            lobby = Lobby(asterisk, reception, told)
+            lobby = Lobby(asterisk, reception, told, leases)
             await lobby.until(lambda: asterisk.globals.get("APPLIANCE_BEAT"))
             try:
                 await conversation(lobby)

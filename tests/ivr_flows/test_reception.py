@@ -50,13 +50,13 @@ def test_every_call_inside_has_a_lease_that_is_renewed(tmp_path: Path, monkeypat
 
     async def conversation(lobby: Lobby) -> None:
         line = await lobby.server.enter("enter", "front", "main")
-        asked = await lobby.server.was_asked(f"POST channels/{line.id}/variable", 4)
-        assert asked[0] == {"variable": "TIMEOUT(absolute)", "value": str(reception.LEASE_S)}
+        await lobby.until(lambda: len(lobby.leases) >= 4)
+        assert set(lobby.leases) == {(f"PJSIP/trunk-{line.id}", reception.LEASE_S)}
         await lobby.server.press(line, "1")
         await lobby.server.was_asked(CONTINUE)
-        count = len(lobby.server.requests(f"POST channels/{line.id}/variable"))
+        count = len(lobby.leases)
         await asyncio.sleep(0.3)
-        assert len(lobby.server.requests(f"POST channels/{line.id}/variable")) == count, "none while the dialplan has the call"
+        assert len(lobby.leases) == count, "none while the dialplan has the call"
 
     in_lobby(tmp_path, conversation)
 

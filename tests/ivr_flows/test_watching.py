@@ -7,6 +7,7 @@ import asyncio
 from appliance.box import Box
 from appliance.clock import SystemClock
 from appliance.records import CallEnded, CallRinging
+from ivr_flows.ami import Ami
 from ivr_flows.watching import watch
 from tests.fakes.ami import FakeAmi
 from tests.ivr_flows.lobby import Told
@@ -20,8 +21,8 @@ CALL = (
 def test_a_call_that_asterisk_tells_of_is_told_on(box: Box) -> None:
     async def conversation() -> None:
         told = Told(box)
-        async with asyncio.timeout(20), FakeAmi() as server:
-            watching = asyncio.create_task(watch(box, SystemClock(), told, server.access))
+        async with asyncio.timeout(20), FakeAmi() as server, Ami(server.access) as manager:
+            watching = asyncio.create_task(watch(box, SystemClock(), told, manager))
             await server.was_sent("Login")
             await server.send(CALL)
             while len(told.records) < 2:  # noqa: ASYNC110 - it is looked at from outside

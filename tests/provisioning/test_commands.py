@@ -9,7 +9,7 @@ from tests.bed.program import appliance
 
 
 def test_there_are_actions() -> None:
-    assert {"prepare", "hardware"} <= set(registry.names("provisioning.actions"))
+    assert {"apply", "prepare", "hardware"} <= set(registry.names("provisioning.actions"))
 
 
 @pytest.mark.parametrize("name", registry.names("provisioning.actions"))

@@ -26,7 +26,8 @@ def test_a_way_into_a_flow_has_all_three_guards(name: str, extension: str) -> No
 
 
 def test_every_stasis_of_the_dialplan_stands_behind_the_heartbeat() -> None:
-    assert TEXT.count("Stasis(") == TEXT.count("Set(APPLIANCE_AGE=") == TEXT.count("exten => T,1")
+    callers = TEXT.replace("Stasis(appliance,canary)", "")  # which rings nobody, and ends where nobody takes it
+    assert callers.count("Stasis(") == TEXT.count("Set(APPLIANCE_AGE=") == TEXT.count("exten => T,1")
 
 
 def test_a_flows_fallback_rings_without_us_and_comes_back_to_nobody() -> None:
@@ -45,3 +46,7 @@ def test_a_fallback_that_is_gone_is_not_gone_to() -> None:
     assert guard.flow_fallback(wiring(groups=[]), "main") == "go-last,s,1"
     assert guard.serves(wiring(), "hangup")
     assert not guard.serves(wiring(), "flow:main")
+
+
+def test_the_canarys_way_rings_nobody() -> None:
+    assert context(TEXT, "canary")["s"] == ["Set(TIMEOUT(absolute)=20)", "Stasis(appliance,canary)", "Hangup()"]

@@ -7,7 +7,17 @@ from provisioning.asterisk import process
 
 def test_what_would_let_a_caller_or_a_config_run_programs_is_not_loaded() -> None:
     loaded = set(process.MODULES)
-    assert not loaded & {"app_system", "func_shell", "res_agi", "app_externalivr", "pbx_spool", "pbx_lua", "res_odbc", "func_curl"}
+    assert not loaded & {
+        "app_system",
+        "func_shell",
+        "res_agi",
+        "app_externalivr",
+        "pbx_spool",
+        "pbx_lua",
+        "res_odbc",
+        "func_curl",
+        "func_env",
+    }
     assert len(loaded) == len(process.MODULES)
 
 
