@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import http.client
 import logging
+import socket
 import ssl
 import threading
 from collections.abc import Iterator
@@ -93,9 +94,7 @@ def test_who_asks_without_end_is_refused(tmp_path: Path) -> None:
 
 
 def test_somebody_who_speaks_no_tls_keeps_nobody_waiting(tmp_path: Path) -> None:
-    import socket
-
-    with running(box_of(tmp_path)) as server, socket.create_connection(server.server_address[:2]) as silent:
+    with running(box_of(tmp_path)) as server, socket.create_connection(("127.0.0.1", server.server_address[1])) as silent:
         silent.send(b"GET / HTTP/1.0\r\n\r\n")
         assert ask(server, PATHS["snom"])[0] == 200
 

@@ -50,9 +50,11 @@ class Office:
             path = self.box.folders.recordings / file
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_bytes(content)
-        hashes = {"sealed_sha256": hashlib.sha256(body).hexdigest(), "manifest_sha256": hashlib.sha256(beside).hexdigest()}
+        ready = replace(
+            ready, sealed_sha256=hashlib.sha256(body).hexdigest(), manifest_sha256=hashlib.sha256(beside).hexdigest()
+        )  # fmt: skip
         with self.ledger.transaction() as connection:
-            append(connection, [replace(ready, **hashes)])
+            append(connection, [ready])
             enqueue(connection, [NewJob(kind="upload", subject=name, body={})], self.clock.now())
         self.recorded.append(name)
 
