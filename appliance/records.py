@@ -34,6 +34,8 @@ from appliance.record import Record as Record
 from appliance.record import UnknownRecordError as UnknownRecordError
 from appliance.record import encode as encode
 from appliance.record import with_tuples as with_tuples
+from appliance.register_records import AccessAsked as AccessAsked
+from appliance.register_records import AccessDecided as AccessDecided
 from appliance.storage import DrillDone as DrillDone
 from appliance.storage import HeaderChanged as HeaderChanged
 from appliance.storage import StoreProbed as StoreProbed
@@ -376,6 +378,7 @@ KINDS: dict[str, type[Record]] = {
         Exported, Changed, NodeEntered, WeirdSeen, IssueOpened, IssueClosed, Heartbeat, CheckpointSigned, CheckpointStored,
         CheckpointStamped, RecordingLabelled, ErasureAsked, ObjectsErased, CallErased, StoreProbed, StoreSampled, DrillDone,
         HeaderChanged, CallTaken, CallNoted, CallLinked, PowerLost, NoticeSent, TwinSeen,
+        AccessAsked, AccessDecided,
     )
 }  # fmt: skip
 
