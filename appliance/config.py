@@ -25,6 +25,7 @@ from appliance.notify_settings import Notify as Notify
 from appliance.options import Options as Options
 from appliance.phone_settings import Phone as Phone
 from appliance.popup_settings import Popup as Popup
+from appliance.register_settings import Register as Register
 from appliance.terms import Proof as Proof
 from appliance.terms import Retention as Retention
 from appliance.terms import RetentionRule as RetentionRule
@@ -251,6 +252,9 @@ class Config(Options):
     popup: Popup = Field(default_factory=Popup, title="Popup", description="The card of a ringing call.")
     phone: Phone = Field(default_factory=Phone, title="Telephone system", description="The office's telephones, on Asterisk.")
     speech: Speech = Field(default_factory=Speech, title="Speech", description="How the prompts of flows are spoken.")
+    register_of_access: Register = Field(
+        default_factory=Register, title="Register", description="What is demanded before a recording is heard or copied."
+    )
     web: Web = Field(default_factory=Web, title="Console", description="The console's address.")
     health: Health = Field(default_factory=Health, title="Health", description="When the health checks complain.")
     network: Network = Field(default_factory=Network, title="Network", description="The box's own place in the network.")

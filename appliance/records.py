@@ -34,6 +34,8 @@ from appliance.record import Record as Record
 from appliance.record import UnknownRecordError as UnknownRecordError
 from appliance.record import encode as encode
 from appliance.record import with_tuples as with_tuples
+from appliance.register_records import AccessAsked as AccessAsked
+from appliance.register_records import AccessDecided as AccessDecided
 from appliance.storage import BackupStored as BackupStored
 from appliance.storage import BoxReplaced as BoxReplaced
 from appliance.storage import Commissioned as Commissioned
@@ -381,7 +383,7 @@ KINDS: dict[str, type[Record]] = {
         Exported, Changed, NodeEntered, WeirdSeen, IssueOpened, IssueClosed, Heartbeat, CheckpointSigned, CheckpointStored,
         CheckpointStamped, RecordingLabelled, ErasureAsked, ObjectsErased, CallErased, StoreProbed, StoreSampled, DrillDone,
         HeaderChanged, CallTaken, CallNoted, CallLinked, PowerLost, NoticeSent, TwinSeen, BackupStored, BoxReplaced,
-        Commissioned,
+        Commissioned, AccessAsked, AccessDecided,
     )
 }  # fmt: skip
 

@@ -16,6 +16,7 @@ from starlette.exceptions import HTTPException
 
 from appliance.doorbell import Doorbell
 from appliance.errors import ApplianceError, UsageError
+from appliance.library.register import NotApprovedError
 from appliance.pages import NotHereError
 from appliance.records import Heartbeat
 from appliance.service import HEARTBEAT_S, resident_megabytes, sd_notify
@@ -34,6 +35,7 @@ from appliance.web.pages import (
     marking,
     metrics,
     pause,
+    register,
     searching,
     sign_in,
     users,
@@ -54,6 +56,7 @@ def create(console: Console) -> FastAPI:
         sign_in,
         account,
         searching,
+        register,
         calls,
         marking,
         live,
@@ -85,7 +88,15 @@ def create(console: Console) -> FastAPI:
 
     @app.exception_handler(ApplianceError)
     def _could_not(request: Request, error: Exception) -> Response:
-        status = 404 if isinstance(error, NotHereError) else 409 if isinstance(error, (RefusedError, UsageError)) else 503
+        status = (
+            403
+            if isinstance(error, NotApprovedError)
+            else 404
+            if isinstance(error, NotHereError)
+            else 409
+            if isinstance(error, (RefusedError, UsageError))
+            else 503
+        )
         return _error_page(request, status, console.said(request, error))
 
     return app

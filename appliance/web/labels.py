@@ -84,6 +84,36 @@ SERVICE = {
     "stopped": N_("stopped"),
 }
 
+ENTRY = {
+    "Listened": N_("listened"),
+    "Exported": N_("took a copy"),
+    "AccessAsked": N_("asked to hear or copy"),
+    "AccessDecided": N_("decided a request"),
+    "RecordingHeld": N_("held for a case"),
+    "RecordingLabelled": N_("labelled"),
+    "RecordingPaused": N_("paused the recording"),
+    "RecordingResumed": N_("resumed the recording"),
+    "ErasureAsked": N_("asked for an erasure"),
+    "RecordingErased": N_("erased a recording"),
+    "CallErased": N_("erased a call"),
+    "Changed": N_("changed"),
+}
+
+CHANGED = {
+    word: word
+    for word in (
+        N_("one-time password"), N_("password"), N_("second factor on"), N_("second factor off"), N_("closed"), N_("opened"),
+        N_("made"), N_("changed"), N_("removed"), N_("merged"), N_("number erased"), N_("mark set"), N_("mark removed"),
+        N_("calls csv"), N_("customers csv"), N_("register csv"), N_("listen"), N_("copy"),
+    )
+}  # fmt: skip
+"""What `Changed`, `Exported` and `AccessAsked` say was done."""
+
+ACCESS = {
+    "listen": N_("to listen"),
+    "copy": N_("to take a copy"),
+}
+
 FIELD = {
     "name": N_("Name"),
     "kana": N_("Kana"),
@@ -114,6 +144,8 @@ RIGHT = {
     "export": N_("Take lists away as files"),
     "label": N_("Put labels and marks on recordings"),
     "hold": N_("Keep recordings for a case"),
+    "approve": N_("Allow others to hear or copy"),
+    "audit": N_("Read the register"),
     "users": N_("Look after accounts and roles"),
     "health": N_("See the health of the box"),
     "own_account": N_("Look after one's own account"),

@@ -25,6 +25,9 @@ class Right(StrEnum):
     LABEL = "label"
     """Labels, and marks with a note."""
     HOLD = "hold"
+    APPROVE = "approve"
+    """Allowing others to hear or copy."""
+    AUDIT = "audit"
     USERS = "users"
     HEALTH = "health"
     OWN_ACCOUNT = "own_account"
@@ -78,6 +81,8 @@ BUILT_IN = {
                     _R.EXPORT,
                     _R.LABEL,
                     _R.HOLD,
+                    _R.APPROVE,
+                    _R.AUDIT,
                     _R.OWN_ACCOUNT,
                 }
             ),

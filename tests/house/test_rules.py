@@ -36,6 +36,7 @@ HOMES = {
         "appliance/notify_settings.py",
         "appliance/options.py",
         "appliance/popup_settings.py",
+        "appliance/register_settings.py",
         "appliance/phone_",
         "appliance/terms.py",
         "uploader/channels/",

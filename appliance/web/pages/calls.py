@@ -12,7 +12,7 @@ from fastapi.responses import JSONResponse, Response, StreamingResponse
 from appliance.calls import Call, Recording
 from appliance.ids import is_id
 from appliance.ledger import append
-from appliance.library import playback
+from appliance.library import playback, register
 from appliance.library.search import find
 from appliance.lookup import get_call, get_recording, is_paused, labels_of, legs
 from appliance.moments import SECOND, to_datetime
@@ -70,6 +70,7 @@ def one(request: Request, session: Searcher, call: str) -> Response:
         request, "call.html", session, call=found, recording=recording, headers=ringing.headers if ringing else (), heard=heard,
         legs=[leg for leg in legs(console.ledger.connection, found.id) if console.sees(session, leg)],
         paused=is_paused(console.ledger.connection, call),
+        access=_access(console, session, found.recording),
         note=note_of(console.ledger.connection, call),
         people=console.book.behind(other_party(found)[0]),
         borne=labels_of(console.ledger.connection, found.recording) if found.recording else [],
@@ -82,6 +83,7 @@ def one(request: Request, session: Searcher, call: str) -> Response:
 def waveform(request: Request, session: Listener, call: str) -> Response:
     """The outline of the recording: base64 peaks, one byte a point, channel by channel."""
     console = console_of(request)
+    _check_access(console, session, call, register.LISTEN)
     return JSONResponse(playback.waveform(console.box, _recording(console, session, call), console.identities))
 
 
@@ -90,6 +92,7 @@ def audio(request: Request, session: Listener, call: str) -> Response:
     """The recording's sound, whole or a range of it."""
     console = console_of(request)
     recording = _recording(console, session, call)
+    _check_access(console, session, call, register.LISTEN)
     response = _stream(request, console, recording)
     if request.method == "GET" and response.status_code in (200, 206):
         _note_listening(console, session, recording)
@@ -101,6 +104,7 @@ def download(request: Request, session: Taker, call: str) -> Response:
     """The recording as a file to take away, which is entered in the register."""
     console = console_of(request)
     recording = _recording(console, session, call)
+    _check_access(console, session, call, register.COPY)
     response = _stream(request, console, recording)
     facts = recording.facts
     began = to_datetime(facts.started_at, console.box.config.site.zone)
@@ -109,6 +113,23 @@ def download(request: Request, session: Taker, call: str) -> Response:
     if response.status_code in (200, 206):
         console.ledger.append(Exported(at=console.clock.now(), recording=facts.recording, who=session.account, what=extension))
     return response
+
+
+def _check_access(console: Console, session: Session, call: str, what: str) -> None:
+    """Raises NotApprovedError where the site demands an approval."""
+    recording = _recording(console, session, call).facts.recording
+    register.check(console.ledger, console.box.config, recording, session.account, what, console.clock.now())
+
+
+def _access(console: Console, session: Session, recording: str | None) -> dict[str, str]:
+    """For hearing and copying: `free`, `granted`, `asked`, or "" where one would have to ask."""
+    if recording is None:
+        return {}
+    now, config = console.clock.now(), console.box.config
+    return {
+        what: register.standing(console.ledger, recording, session.account, what, now) if register.needed(config, what) else "free"
+        for what in (register.LISTEN, register.COPY)
+    }
 
 
 def _stream(request: Request, console: Console, recording: Recording) -> Response:

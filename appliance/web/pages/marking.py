@@ -17,6 +17,7 @@ from appliance.customers.names import tidy
 from appliance.errors import SaidError
 from appliance.ids import is_id
 from appliance.ledger import append
+from appliance.library import register
 from appliance.library.keeping import is_label
 from appliance.lookup import get_call, get_recording
 from appliance.records import Changed, Exported, RecordingLabelled
@@ -121,6 +122,7 @@ def excerpt(
     if not begin < end <= recording.facts.seconds + 1:
         raise HTTPException(422)
     name = recording.facts.recording
+    register.check(console.ledger, console.box.config, name, session.account, register.COPY, console.clock.now())
     part = f"excerpt {begin:.1f}-{end:.1f} s"
     console.ledger.append(Exported(at=console.clock.now(), recording=name, who=session.account, what=part))
     return JSONResponse({"name": f"{name}-excerpt-{begin:.0f}-{end:.0f}.wav"})

@@ -76,8 +76,8 @@ def query_of(console: Console, session: Session, asked: Asked) -> Query:
     return Query(
         lines=scope.spellings if scope else None,
         number=asked.number[:60],
-        begin=_day(console, asked.begin),
-        end=_day(console, asked.end, following=True),
+        begin=day_of(console, asked.begin),
+        end=day_of(console, asked.end, following=True),
         direction=asked.direction if asked.direction in labels.DIRECTION else "",
         outcome=asked.outcome if asked.outcome in OUTCOMES else "",
         reason=asked.reason if asked.reason in labels.REASON else "",
@@ -184,7 +184,7 @@ def _seconds(text: str) -> int | None:
     return int(text) if text.isascii() and text.isdecimal() and len(text) < 8 else None
 
 
-def _day(console: Console, text: str, *, following: bool = False) -> int | None:
+def day_of(console: Console, text: str, *, following: bool = False) -> int | None:
     """A date of the form as the moment it begins (or ends) at the site; None where it is none."""
     if not text:
         return None

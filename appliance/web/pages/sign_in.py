@@ -15,7 +15,15 @@ from appliance.web.security import COOKIE, allowed, check_form, console_of, loca
 router = APIRouter()
 
 
-BEGINNINGS = (("search", "/calls"), ("popup", "/live"), ("customers", "/customers"), ("health", "/health"), ("users", "/users"))
+BEGINNINGS = (
+    ("search", "/calls"),
+    ("popup", "/live"),
+    ("customers", "/customers"),
+    ("health", "/health"),
+    ("audit", "/register"),
+    ("approve", "/requests"),
+    ("users", "/users"),
+)
 """Where the console begins, by the first right that one has."""
 
 

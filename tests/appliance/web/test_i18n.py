@@ -206,6 +206,10 @@ def every_page(at: Furnished) -> dict[str, str]:
         "/customers/new",
         "/customers/duplicates",
         "/customers/import",
+        "/register",
+        "/register?kind=Listened&who=nobody",
+        "/requests",
+        "/completeness",
         "/nothing",
     ]
     pages = {address: inside.get(address) for address in [*addresses, *(f"/calls/{call}" for call in calls)]}

@@ -26,6 +26,13 @@ EVERY_PAGE = (
     "/users",
     "/users/people/admin",
     "/users/roles/new",
+    "/customers",
+    "/customers/new",
+    "/customers/import",
+    "/customers/duplicates",
+    "/register",
+    "/requests",
+    "/completeness",
     "/nothing-here",
 )
 LEADING_AWAY = [
