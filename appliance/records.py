@@ -44,6 +44,8 @@ from appliance.storage import HeaderChanged as HeaderChanged
 from appliance.storage import StoreProbed as StoreProbed
 from appliance.storage import StoreSampled as StoreSampled
 from appliance.storage import TwinSeen as TwinSeen
+from appliance.storage import UploadDone as UploadDone
+from appliance.storage import UploadParked as UploadParked
 
 
 class Direction(StrEnum):
@@ -257,36 +259,6 @@ class CallNotRecorded(Record):
     call: str
     reason: str
     detail: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class UploadDone(Record):
-    """The sealed object is stored and was read back."""
-
-    subject_field = "recording"
-    identity_fields = ("store",)
-
-    recording: str
-    store: str
-    key: str
-    manifest_key: str
-    bytes: int
-    sha256: str
-    verified: str
-    """How: `read-back` or `checksum`."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class UploadParked(Record):
-    """An upload needs a person."""
-
-    subject_field = "recording"
-    identity_fields = ("at",)
-
-    recording: str
-    store: str
-    reason: str
-    attempts: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,4 +1,4 @@
-"""The part of the vocabulary that speaks of stores: what they can do, what was read back, drills, headers. Pure."""
+"""The part of the vocabulary that speaks of stores: what was sent, what they can do, what was read back, drills, headers. Pure."""
 
 from __future__ import annotations
 
@@ -7,6 +7,36 @@ from dataclasses import dataclass
 from typing import Any
 
 from appliance.record import Record
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UploadDone(Record):
+    """The sealed object is stored and was read back."""
+
+    subject_field = "recording"
+    identity_fields = ("store",)
+
+    recording: str
+    store: str
+    key: str
+    manifest_key: str
+    bytes: int
+    sha256: str
+    verified: str
+    """How: `read-back` or `checksum`."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UploadParked(Record):
+    """An upload needs a person."""
+
+    subject_field = "recording"
+    identity_fields = ("at",)
+
+    recording: str
+    store: str
+    reason: str
+    attempts: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
