@@ -113,6 +113,12 @@ def project(record: Record) -> Iterator[Statement]:
             )  # fmt: skip
         case CallAnswered():
             yield "UPDATE call SET answered_at = ? WHERE id = ?", (record.at, record.call)
+            if record.by:  # the phone system knows; a person's word, before or after, counts more
+                yield (
+                    "INSERT INTO note (call, taken_by, taken_at) VALUES (?,?,?) ON CONFLICT (call) DO UPDATE SET "
+                    "taken_by = excluded.taken_by, taken_at = excluded.taken_at WHERE note.taken_by = ''",
+                    (record.call, record.by, record.at),
+                )
         case CallEnded():
             yield (
                 """UPDATE call SET ended_at = ?, end_reason = ?, sip_status = ?, ringing_at = ?, answered_at = ?, end_seen = ?

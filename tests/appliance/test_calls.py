@@ -15,6 +15,8 @@ from appliance.ledger import Ledger
 from appliance.lookup import get_call, get_recording
 from appliance.moments import SECOND
 from appliance.records import (
+    CallAnswered,
+    CallTaken,
     Heartbeat,
     LegTied,
     Record,
@@ -103,6 +105,18 @@ def test_a_call_is_followed_from_ringing_to_its_recording(ledger: Ledger) -> Non
     ledger.append(facts.ready())
     call = call_of(ledger)
     assert (call.recording, call.settled, call.not_recorded) == (facts.RECORDING, True, None)
+
+
+def test_the_extension_that_answered_took_the_call_unless_a_person_says_otherwise(ledger: Ledger) -> None:
+    def taken() -> str:
+        return str(ledger.connection.execute("SELECT taken_by FROM note WHERE call = 'calla'").fetchone()[0])
+
+    ledger.append(CallAnswered(at=START, call="calla", by="201"))
+    assert taken() == "201"
+    ledger.append(CallTaken(at=START + 1, call="calla", who="sato"))
+    assert taken() == "sato"
+    ledger.append(CallAnswered(at=START + 2, call="calla", by="202"))
+    assert taken() == "sato"
 
 
 def test_talk_counts_from_the_answer(ledger: Ledger) -> None:
