@@ -181,7 +181,7 @@ def _alone(data: Path, flow: str) -> Iterator[None]:
     """One publisher of a flow at a time."""
     folder = flow_shelf.folder(data, flow)
     shelf.make_folder(folder)
-    handle = os.open(folder / ".lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o640)
+    handle = os.open(folder / ".lock", os.O_RDONLY | os.O_CREAT | os.O_CLOEXEC, 0o640)
     try:
         fcntl.flock(handle, fcntl.LOCK_EX)
         yield

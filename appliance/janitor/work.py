@@ -26,7 +26,7 @@ from appliance.janitor.unlinking import Unlinking
 from appliance.jobs import NewJob, enqueue
 from appliance.ledger import Ledger
 from appliance.moments import SECOND, to_datetime
-from appliance.records import IssueClosed, IssueOpened, PowerLost, RecordingExpired
+from appliance.records import BackupStored, IssueClosed, IssueOpened, PowerLost, RecordingExpired
 from appliance.web import i18n
 
 LOOK_S = 5.0
@@ -171,6 +171,9 @@ class Janitor:
         before = self._clock.now() / SECOND - STALE_PART_S
         for root in (self._box.folders.recordings, self._box.folders.quarantine, self._box.folders.store):
             for path in shelf.stale_parts(root, before) if root.is_dir() else []:
+                shelf.remove(path)
+        for path in sorted((self._box.folders.data / "backups").glob("*.tar.age"))[:-1]:
+            if self._ledger.latest(BackupStored, path.name) is not None:  # one that is not stored yet stays, and so does the newest
                 shelf.remove(path)
 
     def ask_uploader(self, duty: str) -> None:

@@ -10,7 +10,7 @@ from appliance.health.checks import Context
 from appliance.keys import Identity, save_identity
 from appliance.ledger import Ledger
 from appliance.moments import SECOND
-from appliance.records import CheckpointSigned, DrillDone, Heartbeat, PowerLost, StoreProbed, StoreSampled
+from appliance.records import BackupStored, CheckpointSigned, DrillDone, Heartbeat, PowerLost, StoreProbed, StoreSampled
 from tests.appliance.furnished import Furnished
 from tests.appliance.telephones import PHONE
 from tests.fakes import facts
@@ -103,6 +103,7 @@ def trouble(at: Furnished) -> Furnished:
         anonymous(ledger, 12, now - HOUR)
         ledger.append(vouched(99, now))
         poor_day(ledger, now)
+        ledger.append(BackupStored(at=now - 5 * DAY, backup="b.tar.age", store=at.box.config.store.kind, key="b", bytes=1))
         ledger.append(PowerLost(at=now - HOUR, serial="box", last_sign=now - 3 * HOUR, booted_at=now - HOUR))
         job(ledger, "mail/disk/1/opened", "notice", now - HOUR, error="mail.example: cannot be reached")
         ledger.connection.execute("""UPDATE job SET body = '{"channel": "mail"}' WHERE kind = 'notice'""")

@@ -51,7 +51,7 @@ class FlowOffice:
             program = [sys.executable, "-m", "appliance", "ivr", "run", "--data", "/mnt/var", *self._words]
             words = self.office.lan.inside("pbx", ["sh", "-c", enter, "sh", str(self.data.parent), *program])
             with (self.data / "ivr.log").open("wb") as log:
-                service = subprocess.Popen(
+                service = self.service = subprocess.Popen(
                     words, stdin=subprocess.DEVNULL, stdout=log, stderr=log, env={**os.environ, "PYTHONPATH": str(ROOT)}
                 )
             try:

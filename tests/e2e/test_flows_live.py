@@ -63,6 +63,7 @@ def test_a_caller_who_presses_a_key_speaks_with_the_desk_and_the_ledger_knows_wh
     office.office.plays(office.office.desk("202", rung(), answer(), hears_bye(), calls=False), outside)
     (ringing,) = [one for one in office.records(CallRinging) if isinstance(one, CallRinging) and one.caller_raw == "09011110001"]
     assert (ringing.via, ringing.direction, ringing.called) == (VIA, "inbound", "03-1234-5678") or ringing.called_raw == NUMBER
+    assert "@" in ringing.sip_call_id, "by which the call that a mirror port saw is known as this one"
     wait_for("its end", lambda: [one for one in office.records(CallEnded) if one.subject == ringing.call])
     (answered,) = [one for one in office.records(CallAnswered) if isinstance(one, CallAnswered) and one.call == ringing.call]
     assert answered.by == "202"
@@ -101,3 +102,15 @@ def test_the_canary_comes_all_the_way_and_its_time_stands_in_the_heartbeat(offic
     wait_for("the canary", lambda: sung() == "placed→dialplan→answered→key", 40)
     time.sleep(0.5)
     assert not [one for one in office.records(CallRinging) if isinstance(one, CallRinging) and not one.caller_raw], "it is no call"
+
+
+def test_when_the_service_dies_with_a_caller_in_the_menu_the_front_desk_rings(office: FlowOffice) -> None:
+    with office.office.outside("09011110006", invite(NUMBER), talk(14), bye()) as caller:
+        wait_for("the caller", lambda: office.path("09011110006") == ["menu"])
+        with (
+            office.office.desk("201", rung(), cancelled(), calls=False),
+            office.office.desk("202", rung(0.6), answer(), hears_bye(), calls=False) as front,
+        ):
+            office.service.kill()
+            caller.wait()
+            front.wait()

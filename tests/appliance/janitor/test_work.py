@@ -15,7 +15,7 @@ from appliance.janitor.work import LOOK_S, Janitor, power_lost
 from appliance.jobs import NewJob, enqueue
 from appliance.ledger import Ledger
 from appliance.moments import SECOND, from_iso, isoformat
-from appliance.records import IssueClosed, IssueOpened, RecordingExpired, RecordingHeld
+from appliance.records import BackupStored, IssueClosed, IssueOpened, RecordingExpired, RecordingHeld
 from tests.appliance.furnished import Furnished
 from tests.appliance.troubled import beat
 from tests.fakes import facts
@@ -342,6 +342,18 @@ def test_half_written_files_go_after_a_day_and_whole_ones_never(house: House) ->
     house.janitor.remove_leftovers()
     assert not any(path.exists() for path in old)
     assert all(path.exists() for path in kept)
+
+
+def test_of_backups_the_newest_stays_and_what_is_not_stored_yet(house: House) -> None:
+    folder = house.box.folders.data / "backups"
+    folder.mkdir()
+    names = [f"2026092{day}T023000.tar.age" for day in (1, 2, 3, 4)]
+    for name in names:
+        (folder / name).write_bytes(b"sealed")
+    for name in (names[0], names[1], names[3]):
+        house.ledger.append(BackupStored(at=1, backup=name, store="s3", key=name, bytes=6))
+    house.janitor.remove_leftovers()
+    assert sorted(path.name for path in folder.iterdir()) == [names[2], names[3]]
 
 
 def test_retention_runs_at_its_minute_of_every_hour(short: House) -> None:
