@@ -50,8 +50,8 @@ class Trunk(Options):
     dtmf: Literal["rfc4733", "info", "inband", "auto"] = Field(
         default="auto", title="Keys", description="How keys arrive: auto hears them in the speech where RFC 4733 was not agreed."
     )
-    caller_in: Literal["from", "pai", "ppi"] = Field(
-        default="from", title="Caller in", description="Where the line wants our number: from, pai (P-Asserted-Identity), ppi."
+    caller_in: Literal["from", "pai"] = Field(
+        default="from", title="Caller in", description="Where the line wants our number: from, or pai (P-Asserted-Identity)."
     )
     most_calls: int = Field(default=0, ge=0, le=1000, title="Most calls", description="Calls at once outward; 0: no bound.")
     record: Literal["rules", "always", "never"] = Field(

@@ -10,9 +10,10 @@ import os
 import subprocess
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from appliance import flow_shelf, phone_secrets, shelf
+from appliance import flow_shelf, phone_secrets, shelf, tls
 from appliance.box import Box
 from appliance.errors import ConfigError, CouldNotError
 from appliance.phone_checks import problems
@@ -23,6 +24,7 @@ FOLDER = Path("/etc/asterisk")
 RECORDINGS = Path("/var/spool/asterisk/recording")
 """Debian's package lacks it, and without it no ARI recording begins."""
 MODE = 0o640
+_CERTIFICATE = timedelta(days=825)
 _PROGRAM, _CONSOLE_S = "/usr/sbin/asterisk", 30.0
 Console = Callable[[str], str]
 """What Asterisk's console answers to a command. Raises CouldNotError."""
@@ -96,6 +98,10 @@ def apply(box: Box, folder: Path, ask: Console = console) -> Applied:
     for change in found:
         shelf.write(folder / change.name, wanted[change.name].encode(), mode=MODE)
         owner(folder / change.name)
+    if wanted and box.config.phone.network.tls:
+        for path in tls.own_certificate(folder / "keys", box.config.site.serial, datetime.now(UTC), _CERTIFICATE):
+            owner(path)
+        owner(folder / "keys")
     if folder == FOLDER and wanted:
         shelf.make_folder(RECORDINGS)
         _owner(RECORDINGS.parent)(RECORDINGS)

@@ -44,7 +44,7 @@ def _transports(wiring: Wiring) -> Iterator[str]:
         yield _bound(protocol, f"{address}:{network.port}", nat)
     if network.tls:
         files: list[Pair] = [
-            ("cert_file", "/etc/asterisk/keys/sip.crt"), ("priv_key_file", "/etc/asterisk/keys/sip.key"), ("method", "tlsv1_2"),
+            ("cert_file", "/etc/asterisk/keys/web.crt"), ("priv_key_file", "/etc/asterisk/keys/web-tls.pem"), ("method", "tlsv1_2"),
         ]  # fmt: skip
         yield _bound("tls", f"{address}:5061", [*nat, *files])
 
@@ -88,7 +88,7 @@ def _trunk(wiring: Wiring, line: Trunk) -> Iterator[str]:
     uri = _uri(line)
     signs_in = line.kind != "address"
     timers: list[Pair] = [("timers_sess_expires", 300), ("timers_min_se", 300)] if line.kind == "hikari" else []
-    caller: dict[str, list[Pair]] = {"from": [], "pai": [("send_pai", True)], "ppi": [("send_rpid", False), ("send_pai", True)]}
+    caller: list[Pair] = [("send_pai", True)] if line.caller_in == "pai" else []
     yield section(
         name,
         [
@@ -96,7 +96,7 @@ def _trunk(wiring: Wiring, line: Trunk) -> Iterator[str]:
             ("allow", ",".join(line.codecs)), ("direct_media", False), ("dtmf_mode", _DTMF[line.dtmf]), ("force_rport", True),
             ("rtp_symmetric", True), ("language", wiring.phone.language), ("tone_zone", "jp"), ("from_domain", domain),
             ("from_user", line.user if signs_in and line.kind == "hikari" else ""), ("outbound_auth", name if password else ""),
-            ("trust_id_inbound", True), ("tos_audio", "ef"), *timers, *caller[line.caller_in],
+            ("trust_id_inbound", True), ("tos_audio", "ef"), *timers, *caller,
         ],
     )  # fmt: skip
     yield section(name, [("type", "aor"), ("contact", uri), ("qualify_frequency", wiring.phone.network.qualify_seconds)])

@@ -80,3 +80,10 @@ def test_a_recorder_alone_touches_no_file_of_asterisks(tmp_path: Path) -> None:
 def test_a_trunk_whose_password_is_missing_says_where_to_write_it(tmp_path: Path) -> None:
     with pytest.raises(CouldNotError, match=r"trunk-spare\.secret: cannot be read .*; write the secret into it"):
         exchange.desired(box_of(tmp_path, "lines", **{"flow:main": "group:front"}))
+
+
+def test_where_telephones_speak_tls_asterisk_has_a_certificate(tmp_path: Path) -> None:
+    box = box_of(tmp_path, **{"qualify_seconds = 0": "qualify_seconds = 0\ntls = true"})
+    exchange.apply(box, tmp_path / "etc", lambda command: "")
+    assert (tmp_path / "etc/keys/web-tls.pem").stat().st_mode & 0o777 == 0o600
+    assert "cert_file = /etc/asterisk/keys/web.crt" in (tmp_path / "etc/pjsip.conf").read_text()
