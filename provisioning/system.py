@@ -123,6 +123,11 @@ def confirm(box: Box) -> bool:
     return True
 
 
+def on_trial(box: Box, now: int) -> bool:
+    """Whether a change waits for somebody to confirm it, and still may."""
+    return _trial(box).exists() and now < json.loads(_trial(box).read_bytes())["until"]
+
+
 def take_back(box: Box, now: int, run: Run, root: Path = Path("/"), *, only_late: bool = True) -> bool:
     """Undo a change that nobody confirmed in time; returns whether there was one."""
     if not _trial(box).exists():

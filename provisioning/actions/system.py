@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import socket
 import subprocess
+import time
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -12,8 +13,6 @@ from typing import Any
 from appliance.box import Box
 from appliance.clock import SystemClock
 from appliance.errors import CouldNotError
-
-PROGRAM = "/usr/bin/appliance"
 
 
 def add(actions: Any, common: argparse.ArgumentParser) -> None:
@@ -26,6 +25,7 @@ def add(actions: Any, common: argparse.ArgumentParser) -> None:
     confirm = actions.add_parser("confirm", parents=[common], help="the box is still reached: keep its new address")
     confirm.set_defaults(run=run_confirm)
     back = actions.add_parser("take-back", parents=[common], help="undo a change of the address that nobody confirmed")
+    back.add_argument("--wait", action="store_true", help="wait until its time is over, or somebody confirms")
     back.set_defaults(run=run_take_back)
     for parser in (system, back):
         parser.add_argument(
@@ -46,9 +46,6 @@ def run_system(arguments: argparse.Namespace) -> int:
     print(f"{len(found)} files {'differ' if arguments.dry_run else 'written'}")
     if not arguments.dry_run and (box.folders.data / "system" / "trial.json").exists():
         print("the address is on trial for two minutes; keep it with: appliance provisioning confirm")
-        _runner(root)(
-            ("systemd-run", "--on-active=125", PROGRAM, "provisioning", "take-back", "--data", str(box.folders.data.absolute()))
-        )
     return 0
 
 
@@ -64,7 +61,10 @@ def run_take_back(arguments: argparse.Namespace) -> int:
     """Undo it where its time is over."""
     from provisioning import system
 
-    undone = system.take_back(Box.of(arguments), SystemClock().now(), _runner(arguments.root), arguments.root)
+    box, clock = Box.of(arguments), SystemClock()
+    while arguments.wait and system.on_trial(box, clock.now()):
+        time.sleep(1.0)
+    undone = system.take_back(box, clock.now(), _runner(arguments.root), arguments.root)
     print("nobody confirmed the change; everything is as before" if undone else "nothing to take back")
     return 0
 

@@ -32,7 +32,7 @@ chmod 755 "$tree/usr/bin/appliance" "$tree/usr/sbin/appliance-upgrade"
 
 units=$tree/usr/lib/systemd/system
 mkdir -p "$units" "$tree/usr/lib/sysusers.d" "$tree/usr/lib/tmpfiles.d" "$tree/usr/share/doc/appliance"
-for unit in "$project"/systemd/*.service "$project"/systemd/*.timer "$project"/systemd/*.target; do
+for unit in "$project"/systemd/*.service "$project"/systemd/*.timer "$project"/systemd/*.path; do
     [ ! -f "$unit" ] || cp "$unit" "$units/"
 done
 cp "$project/systemd/appliance.sysusers" "$tree/usr/lib/sysusers.d/appliance.conf"

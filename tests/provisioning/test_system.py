@@ -109,6 +109,7 @@ def test_a_new_address_that_nobody_confirms_is_taken_back_after_two_minutes(mach
     machine.apply(changed(machine))
     assert "192.168.1.99" in machine.files()[ADDRESSES]
     box = Box.at(machine.data)
+    assert system.on_trial(box, START + 119 * SECOND) and not system.on_trial(box, START + 120 * SECOND)
     assert not system.take_back(box, START + 119 * SECOND, machine.run, machine.root)
     machine.ran.clear()
     assert system.take_back(box, START + 120 * SECOND, machine.run, machine.root)
