@@ -26,6 +26,7 @@ from appliance.records import (
     RecordingExpired,
     RecordingFailed,
     RecordingHeld,
+    RecordingLabelled,
     RecordingReady,
     UploadDone,
     UploadParked,
@@ -97,13 +98,18 @@ def project(record: Record) -> Iterator[Statement]:
     """The statements that bring `call` and `recording` up to date with this record."""
     match record:
         case CallRinging():
+            caller = party(record.caller, record.caller_e164, record.caller_raw, record.caller_name, record.caller_reason)
+            called = party(record.called, record.called_e164, record.called_raw)
+            for found in (caller, called):
+                yield "INSERT OR IGNORE INTO party (number, digits, words) VALUES (?,?,?)", found
             yield (
                 """INSERT INTO call (id, started_at, direction, caller, caller_raw, caller_e164, caller_name, caller_reason,
-                   called, called_raw, called_e164, line, via, start_seen) VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?)
+                   called, called_raw, called_e164, line, via, start_seen, caller_party, called_party)
+                   VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?, (SELECT id FROM party WHERE words = ?), (SELECT id FROM party WHERE words = ?))
                    ON CONFLICT (id) DO NOTHING""",
                 (record.call, record.at, record.direction, record.caller, record.caller_raw, record.caller_e164,
                  record.caller_name, record.caller_reason, record.called, record.called_raw, record.called_e164,
-                 record.line, record.via, record.start_seen),
+                 record.line, record.via, record.start_seen, caller[2], called[2]),
             )  # fmt: skip
         case CallAnswered():
             yield "UPDATE call SET answered_at = ? WHERE id = ?", (record.at, record.call)
@@ -139,7 +145,12 @@ def project(record: Record) -> Iterator[Statement]:
             yield "UPDATE recording SET expired_at = ? WHERE id = ?", (record.at, record.recording)
         case RecordingHeld():
             yield "UPDATE recording SET held = ? WHERE id = ?", (record.held, record.recording)
+        case RecordingLabelled():
+            change = "INSERT OR IGNORE INTO" if record.labelled else "DELETE FROM"
+            columns = "(label, recording) VALUES (?,?)" if record.labelled else "WHERE label = ? AND recording = ?"
+            yield f"{change} recording_label {columns}", (record.label, record.recording)
         case RecordingErased():
+            yield "DELETE FROM mark WHERE recording = ?", (record.recording,)
             yield "UPDATE recording SET erased_at = ? WHERE id = ?", (record.at, record.recording)
         case CallTaken():
             yield (
@@ -155,14 +166,37 @@ def project(record: Record) -> Iterator[Statement]:
             )
         case CallErased():
             yield "UPDATE note SET memo = '' WHERE call = ?", (record.call,)
+            for side in ("caller", "called"):
+                yield _FORGET_PARTY.format(side=side), (record.call, record.call, record.call)
             yield (
                 """UPDATE call SET caller = '', caller_raw = '', caller_e164 = NULL, caller_name = '', caller_reason = 'erased',
-                   called = '', called_raw = '', called_e164 = NULL, detail = NULL, line = CASE WHEN ? THEN NULL ELSE line END
+                   called = '', called_raw = '', called_e164 = NULL, detail = NULL, caller_party = NULL,
+                   called_party = NULL, line = CASE WHEN ? THEN NULL ELSE line END
                    WHERE id = ?""",
                 (record.line_too, record.call),
             )
         case _:
             return
+
+
+PARTY_EDGE = "\x1f"
+"""Stands before and behind every form of a party's number and name."""
+_TO_SMALL = str.maketrans("ABCDEFGHIJKLMNOPQRSTUVWXYZ", "abcdefghijklmnopqrstuvwxyz")
+_FORGET_PARTY = """DELETE FROM party WHERE NOT EXISTS (SELECT 1 FROM call WHERE caller_party = party.id AND call.id != ?)
+    AND NOT EXISTS (SELECT 1 FROM call WHERE called_party = party.id AND call.id != ?)
+    AND id = (SELECT {side}_party FROM call WHERE id = ?)"""
+
+
+def lowered(text: str) -> str:
+    """The text as search compares it: Latin capitals are small letters."""
+    return text.translate(_TO_SMALL)
+
+
+def party(number: str, e164: str | None, raw: str, name: str = "", reason: str | None = None) -> tuple[str, str, str]:
+    """One side of a call as search looks it up: its number, the number's forms, and those with every word beside them."""
+    digits = PARTY_EDGE + PARTY_EDGE.join(filter(None, (number, e164))) + PARTY_EDGE
+    words = digits + PARTY_EDGE.join(filter(None, (raw, name, reason))) + PARTY_EDGE
+    return number, lowered(digits), lowered(words)
 
 
 def _recording(record: RecordingReady) -> Iterator[Statement]:

@@ -10,15 +10,17 @@ from __future__ import annotations
 import re
 import tomllib
 from collections.abc import Sequence
+from functools import cached_property
 from typing import Annotated, Any, Literal, TypeVar
 from zoneinfo import ZoneInfo
 
 from pydantic import AfterValidator, Field, ValidationError
 
-from appliance import numbers, options
+from appliance import numbers, options, phone_recording
 from appliance.capture_settings import Capture as Capture
 from appliance.capture_settings import Rule as Rule
 from appliance.errors import ConfigError
+from appliance.network_settings import Network as Network
 from appliance.notify_settings import Notify as Notify
 from appliance.options import Options as Options
 from appliance.phone_settings import Phone as Phone
@@ -175,6 +177,24 @@ class Web(Options):
     )
 
 
+class Speech(Options):
+    """How the prompts of flows are spoken."""
+
+    engine: Literal["", "open_jtalk", "espeak_ng", "web"] = Field(
+        default="",
+        title="Engine",
+        description="open_jtalk, espeak_ng or web (a speech service); empty: the best that is installed.",
+    )
+    url: str = Field(
+        default="",
+        pattern=r"^(https://[^\s]+|http://(127\.0\.0\.1|localhost)(:\d+)?/[^\s]*)?$",
+        title="Address",
+        description="The speech service's address for the engine web: it is sent text, language and voice as JSON, and answers a sound. "
+        "Its token is the file speech.token in the keys folder.",
+    )
+    voice: str = Field(default="", max_length=100, title="Voice", description="The voice that the speech service shall use.")
+
+
 class Health(Options):
     """When the health checks complain."""
 
@@ -230,9 +250,16 @@ class Config(Options):
     proof: Proof = Field(default_factory=Proof, title="Proof", description="How what was recorded is vouched for.")
     popup: Popup = Field(default_factory=Popup, title="Popup", description="The card of a ringing call.")
     phone: Phone = Field(default_factory=Phone, title="Telephone system", description="The office's telephones, on Asterisk.")
+    speech: Speech = Field(default_factory=Speech, title="Speech", description="How the prompts of flows are spoken.")
     web: Web = Field(default_factory=Web, title="Console", description="The console's address.")
     health: Health = Field(default_factory=Health, title="Health", description="When the health checks complain.")
+    network: Network = Field(default_factory=Network, title="Network", description="The box's own place in the network.")
     notify: Notify = Field(default_factory=Notify, title="Notices", description="Who is told of troubles, and how.")
+
+    @cached_property
+    def recording_rules(self) -> tuple[Rule, ...]:
+        """Every rule on which calls are recorded: the telephone system's, then the site's."""
+        return (*phone_recording.rules(self.phone), *self.rules)
 
     def line(self, *spellings: str) -> Line | None:
         """The configured line that one of these numbers (raw or normalised) means."""

@@ -8,9 +8,9 @@ from dataclasses import fields
 from typing import Any
 
 from appliance.calls import Call, Recording, Statement
-from appliance.records import RecordingLabelled, RecordingReady, decode
+from appliance.records import RecordingReady, decode
 
-_CALL_COLUMNS = ", ".join(f"call.{field.name}" for field in fields(Call))
+CALL_COLUMNS = ", ".join(f"call.{field.name}" for field in fields(Call))
 _RECORDING_COLUMNS = "body, store, key, stored_at, parked, expired_at, held, erased_at"
 _FLAGS = ("start_seen", "end_seen")
 
@@ -24,7 +24,7 @@ def read_call(row: sqlite3.Row) -> Call:
 
 def select_calls(where: str = "", parameters: tuple[Any, ...] = ()) -> Statement:
     """A statement for calls; `where` is our own SQL, never a person's text."""
-    return f"SELECT {_CALL_COLUMNS} FROM call {where}", parameters  # noqa: S608 - columns and clauses are ours
+    return f"SELECT {CALL_COLUMNS} FROM call {where}", parameters  # noqa: S608 - columns and clauses are ours
 
 
 def get_call(connection: sqlite3.Connection, call: str) -> Call | None:
@@ -73,9 +73,12 @@ def is_paused(connection: sqlite3.Connection, call: str) -> bool:
 def labels(connection: sqlite3.Connection) -> dict[str, set[str]]:
     """The labels that each recording bears now, of those that bear one."""
     found: dict[str, set[str]] = {}
-    for row in connection.execute("SELECT kind, version, body FROM record WHERE kind = 'RecordingLabelled' ORDER BY id"):
-        record = decode(row["kind"], row["version"], row["body"])
-        assert isinstance(record, RecordingLabelled)  # the query was told so
-        borne = found.setdefault(record.recording, set())
-        (borne.add if record.labelled else borne.discard)(record.label)
-    return {recording: borne for recording, borne in found.items() if borne}
+    for row in connection.execute("SELECT recording, label FROM recording_label"):
+        found.setdefault(row["recording"], set()).add(row["label"])
+    return found
+
+
+def labels_of(connection: sqlite3.Connection, recording: str) -> list[str]:
+    """The labels that this recording bears, by name."""
+    rows = connection.execute("SELECT label FROM recording_label WHERE recording = ? ORDER BY label", (recording,))
+    return [str(row["label"]) for row in rows]

@@ -9,12 +9,12 @@ from pydantic import Field
 from appliance.options import Options
 from appliance.phone_words import Code, ExtensionNumber, Label, Mail, MaybeTarget, Member, Name, Public, Sound
 
-Record = Literal["rules", "always", "never", "on_demand"]
-_RECORD = "rules: as [[rules]] and [[lines]] say; always; never; on_demand: from when somebody presses the key."
+Record = Literal["rules", "always", "never"]
+_RECORD = "rules: as [[rules]] and [[lines]] say; always; never. never comes before always, and both before [[rules]]."
 
 
 class Extension(Options):
-    """One desk: a telephone with a number of its own. Its password is not here but in the keys folder (phone-NUMBER.secret)."""
+    """One desk: a telephone with a number of its own. Its password is not here but in the keys folder (phones/phone-NUMBER.secret)."""
 
     number: ExtensionNumber = Field(title="Number", description="Two to eight digits, not beginning with 0, such as 201.")
     name: Label = Field(default="", max_length=60, title="Name", description="What people call it; other telephones show it.")
@@ -109,7 +109,6 @@ class Group(Options):
     prefix: Label = Field(
         default="", max_length=20, title="Shown before", description="Shown before the caller's name, such as 営業:."
     )
-    record: Record = Field(default="rules", title="Record", description=_RECORD)
 
 
 class Queue(Options):
@@ -150,7 +149,6 @@ class Queue(Options):
         title="Callback",
         description="true: who waits may press 1, keep the place and be called back when a member is free.",
     )
-    record: Record = Field(default="rules", title="Record", description=_RECORD)
 
 
 class Voicebox(Options):

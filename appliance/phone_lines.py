@@ -54,8 +54,10 @@ class Trunk(Options):
         default="from", title="Caller in", description="Where the line wants our number: from, pai (P-Asserted-Identity), ppi."
     )
     most_calls: int = Field(default=0, ge=0, le=1000, title="Most calls", description="Calls at once outward; 0: no bound.")
-    record: Literal["rules", "always", "never", "on_demand"] = Field(
-        default="rules", title="Record", description="rules: as [[rules]] and [[lines]] say; always; never; on_demand: by key."
+    record: Literal["rules", "always", "never"] = Field(
+        default="rules",
+        title="Record",
+        description="rules: as [[rules]] and [[lines]] say; always; never (it comes before always).",
     )
 
 
@@ -85,8 +87,10 @@ class Route(Options):
     prefix: Label = Field(
         default="", max_length=20, title="Shown before", description="Shown before the caller's name, such as 代表:."
     )
-    record: Literal["rules", "always", "never", "on_demand"] = Field(
-        default="rules", title="Record", description="rules: as [[rules]] and [[lines]] say; always; never; on_demand: by key."
+    record: Literal["rules", "always", "never"] = Field(
+        default="rules",
+        title="Record",
+        description="rules: as [[rules]] and [[lines]] say; always; never (it comes before always).",
     )
 
 
@@ -187,5 +191,4 @@ class Codes(Options):
     redial: Code = Field(default="*69", title="Call back", description="Calls whoever called this desk last.")
     transfer: Code = Field(default="##", title="Blind transfer", description="During a call: sends it on at once.")
     consult: Code = Field(default="*2", title="Transfer", description="During a call: speaks first, then sends it on.")
-    record: Code = Field(default="*1", title="Record", description="During a call: begins, or ends, its recording on demand.")
     park: Code = Field(default="#72", title="Park", description="During a call: parks it.")

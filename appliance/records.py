@@ -36,6 +36,7 @@ from appliance.record import encode as encode
 from appliance.record import with_tuples as with_tuples
 from appliance.storage import BackupStored as BackupStored
 from appliance.storage import BoxReplaced as BoxReplaced
+from appliance.storage import Commissioned as Commissioned
 from appliance.storage import DrillDone as DrillDone
 from appliance.storage import HeaderChanged as HeaderChanged
 from appliance.storage import StoreProbed as StoreProbed
@@ -380,6 +381,7 @@ KINDS: dict[str, type[Record]] = {
         Exported, Changed, NodeEntered, WeirdSeen, IssueOpened, IssueClosed, Heartbeat, CheckpointSigned, CheckpointStored,
         CheckpointStamped, RecordingLabelled, ErasureAsked, ObjectsErased, CallErased, StoreProbed, StoreSampled, DrillDone,
         HeaderChanged, CallTaken, CallNoted, CallLinked, PowerLost, NoticeSent, TwinSeen, BackupStored, BoxReplaced,
+        Commissioned,
     )
 }  # fmt: skip
 

@@ -1,10 +1,10 @@
 """The tables of `ledger.db`, as migrations that are only ever added to.
 
-`record` is the truth; `call` and `recording` are readings of it, kept in the same transaction and made anew at will; `job` is the
-durable queue; `upload` and `part` say what of a large object the store already has; `heartbeat` holds the newest of each service;
-`account`, `session`, `attempt`, `role` and `passkey` belong to the console; `customer` and what begins so, `import_…` and `note` hold
-what people entered, which is no fact and may go. sqlite-utils is imported only when a migration is due, so that a service that starts on
-an up-to-date database starts fast.
+`record` is the truth; `call`, `party`, `recording` and `recording_label` are readings of it, kept in the same transaction and made anew
+at will; `job` is the durable queue; `upload` and `part` say what of a large object the store already has; `heartbeat` holds the newest of
+each service; `account`, `session`, `attempt`, `role`, `passkey` and `saved_search` belong to the console; `customer` and what begins so,
+`import_…`, `note` and `mark` hold what people entered, which is no fact and may go. sqlite-utils is imported only when a migration is due,
+so that a service that starts on an up-to-date database starts fast.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from pathlib import Path
 
 from appliance.errors import CouldNotError
 
-VERSION = 5
+VERSION = 6
 """What `PRAGMA user_version` says once every migration below has run."""
 
 
@@ -78,6 +78,11 @@ def _migrate(path: Path) -> None:
     @steps()
     def customers_and_notes(database: Database) -> None:
         for statement in _CUSTOMERS:
+            database.execute(statement)
+
+    @steps()
+    def what_search_needs(database: Database) -> None:
+        for statement in _SEARCH:
             database.execute(statement)
 
     connection = sqlite3.connect(path)
@@ -187,4 +192,43 @@ _CUSTOMERS = (
         noted_by TEXT NOT NULL DEFAULT '', noted_at INTEGER) WITHOUT ROWID""",
     "CREATE INDEX note_taken ON note (taken_by, call) WHERE taken_by != ''",
     "CREATE INDEX note_follow_up ON note (follow_up, call) WHERE follow_up = 'open'",
+)
+
+_FORMS = """char(31) || {side} || char(31) || CASE WHEN coalesce({side}_e164, '') = '' THEN '' ELSE {side}_e164 || char(31) END"""
+_CALLER_FORMS = _FORMS.format(side="caller")
+_CALLED_FORMS = _FORMS.format(side="called")
+_CALLER_WORDS = f"""{_CALLER_FORMS} || caller_raw
+    || CASE WHEN caller_raw != '' AND caller_name != '' THEN char(31) ELSE '' END || caller_name
+    || CASE WHEN (caller_raw != '' OR caller_name != '') AND caller_reason IS NOT NULL THEN char(31) ELSE '' END
+    || coalesce(caller_reason, '') || char(31)"""
+_CALLED_WORDS = f"{_CALLED_FORMS} || called_raw || char(31)"
+_SEARCH = (
+    """CREATE TABLE party (
+        id INTEGER PRIMARY KEY, number TEXT NOT NULL, digits TEXT NOT NULL, words TEXT NOT NULL UNIQUE)""",
+    "CREATE INDEX party_number ON party (number)",
+    "ALTER TABLE call ADD COLUMN caller_party INTEGER",
+    "ALTER TABLE call ADD COLUMN called_party INTEGER",
+    f"INSERT OR IGNORE INTO party (number, digits, words) SELECT caller, lower({_CALLER_FORMS}), lower({_CALLER_WORDS}) FROM call",  # noqa: S608
+    f"INSERT OR IGNORE INTO party (number, digits, words) SELECT called, lower({_CALLED_FORMS}), lower({_CALLED_WORDS}) FROM call",  # noqa: S608
+    f"""UPDATE call SET caller_party = (SELECT id FROM party WHERE words = lower({_CALLER_WORDS})),
+        called_party = (SELECT id FROM party WHERE words = lower({_CALLED_WORDS})) WHERE caller_reason IS NOT 'erased'""",  # noqa: S608
+    "CREATE INDEX call_caller_party ON call (caller_party)",
+    "CREATE INDEX call_called_party ON call (called_party)",
+    "CREATE INDEX call_direction ON call (direction)",
+    "CREATE INDEX call_line ON call (line)",
+    "CREATE INDEX call_reason ON call (caller_reason) WHERE caller_reason IS NOT NULL",
+    "CREATE INDEX call_talk ON call (ended_at - answered_at) WHERE answered_at IS NOT NULL",
+    "CREATE INDEX recording_held ON recording (call) WHERE held = 1",
+    """CREATE TABLE recording_label (
+        label TEXT NOT NULL, recording TEXT NOT NULL, PRIMARY KEY (label, recording)) WITHOUT ROWID""",
+    "CREATE INDEX recording_label_recording ON recording_label (recording)",
+    """INSERT INTO recording_label SELECT label, recording FROM (
+        SELECT json_extract(body, '$.label') AS label, subject AS recording, json_extract(body, '$.labelled') AS labelled, max(id)
+        FROM record WHERE kind = 'RecordingLabelled' GROUP BY 1, 2) WHERE labelled""",
+    """CREATE TABLE mark (
+        id TEXT PRIMARY KEY, recording TEXT NOT NULL, seconds REAL NOT NULL, note TEXT NOT NULL, who TEXT NOT NULL,
+        made_at INTEGER NOT NULL)""",
+    "CREATE INDEX mark_recording ON mark (recording, seconds)",
+    """CREATE TABLE saved_search (
+        account TEXT NOT NULL, name TEXT NOT NULL, query TEXT NOT NULL, PRIMARY KEY (account, name)) WITHOUT ROWID""",
 )

@@ -102,3 +102,21 @@ class TwinSeen(Record):
 
     store: str
     problem: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Commissioned(Record):
+    """The opening test was made; where it passed the service starts on this day."""
+
+    subject_field = "serial"
+    identity_fields = ("at",)
+
+    serial: str
+    contract: str
+    who: str
+    passed: bool
+    service_starts: str
+    """ISO date, "" where it did not pass."""
+    chain: str
+    signature: str
+    """Of the report."""

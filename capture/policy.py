@@ -57,7 +57,7 @@ def decide(facts: Facts, config: Config, at: int) -> Verdict:
         line = config.line(text)
         if line is not None and not line.record:
             return Verdict(False, NotRecorded.EXCLUDED_LINE, f"line {line.number}")
-    for rule in config.rules:
+    for rule in config.recording_rules:
         if _fits(rule, facts, config, at):
             return RECORD if rule.action == "record" else Verdict(False, NotRecorded.EXCLUDED_RULE, f"rule {rule.name}")
     return RECORD

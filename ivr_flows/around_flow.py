@@ -22,6 +22,7 @@ class Site:
     extensions: frozenset[str] = frozenset()
     boxes: frozenset[str] = frozenset()
     conferences: frozenset[str] = frozenset()
+    switches: frozenset[str] = frozenset()
     routes: tuple[tuple[str, str], ...] = ()
     """Numbers dialled with the flow that each is sent to."""
 

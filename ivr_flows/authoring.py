@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,7 @@ from appliance.errors import CouldNotError, UsageError
 from appliance.moments import to_datetime
 from ivr_flows import diagram, drawing, surroundings
 from ivr_flows.checks import lint
-from ivr_flows.findings import Finding, blocks
+from ivr_flows.findings import ERROR, Finding, blocks
 from ivr_flows.flow_reading import presses
 from ivr_flows.flow_tests import Result, run_tests
 from ivr_flows.journal import replay
@@ -73,10 +74,13 @@ def told(found: list[Finding], name: str, spoken: str) -> list[str]:
 
 
 def readable(box: Box, written: surroundings.Written) -> Flow:
-    """The flow, which may have faults but can be walked. Raises CouldNotError."""
+    """The flow, which may have faults but can be walked; they are said on the side. Raises CouldNotError."""
     flow, found = lint(written.data, surroundings.known(box, written))
+    errors = [one for one in found if one.severity == ERROR]
     if flow is None:
         raise CouldNotError("\n".join(told(found, written.name, language(None))))
+    if errors:
+        print("\n".join(told(errors, written.name, language(None))), file=sys.stderr)
     return flow
 
 

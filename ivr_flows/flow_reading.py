@@ -157,7 +157,7 @@ def _test(reading: Reading, number: int) -> FlowTest:
     heard = tuple(text.value for text in expect.texts("heard"))
     end = expect.text("end") or None
     expect.finish()
-    return FlowTest(name, story, path, end, rings, heard, expect.place)
+    return FlowTest(name, story, path, end, rings, heard, reading.place)
 
 
 def _maybe(reading: Reading, name: str) -> tuple[str, ...] | None:

@@ -67,7 +67,7 @@ def run_publish(arguments: argparse.Namespace) -> int:
     if not arguments.flow.is_file():
         raise UsageError(f"{arguments.flow}: is no file; name the flow file that shall be published")
     written = surroundings.find(box, str(arguments.flow))
-    came = publishing.publish(box, written, person(), arguments.why, arguments.engine)
+    came = publishing.publish(box, written, person(), arguments.why, surroundings.speech(box, arguments.engine))
     print("\n".join(told(list(came.findings), written.name, spoken)), end="\n" if came.findings else "")
     if isinstance(came, publishing.Refusal):
         print("\n".join(line for one in came.failed for line in lines(one, spoken)), end="\n" if came.failed else "")

@@ -115,6 +115,7 @@ class LiveCall:
         self._playing: dict[str, int] = {}
         self._recording: RecordIt | None = None
         self._answered = answered
+        self._callbacks: list[RequestCallback] = []
         self._tasks: set[asyncio.Task[None]] = set()
 
     async def run(self) -> None:
@@ -129,6 +130,8 @@ class LiveCall:
             given = await self._next()
         for task in self._tasks:
             task.cancel()
+        for wanted in self._callbacks:  # once the caller is gone
+            await self._around.call_back(wanted)
 
     def now(self) -> int:
         """The wall clock as it would be had nobody set it since the call began."""
@@ -224,7 +227,7 @@ class LiveCall:
             case StopRecord():
                 await LiveRecording(self._channel.asker, recording_of(self.caller.channel)).stop()
             case RequestCallback():
-                await self._around.call_back(effect)
+                self._callbacks.append(effect)
             case HangUp():
                 await self._hang_up(effect)
             case Noted():

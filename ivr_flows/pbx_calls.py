@@ -14,11 +14,12 @@ from typing import Any
 
 from appliance.config import Config
 from appliance.ids import hash_id
-from appliance.records import CallAnswered, CallEnded, CallRinging, Direction, Record
+from appliance.records import CallAnswered, CallEnded, CallNotRecorded, CallRinging, Direction, NotRecorded, Record
 
 VIA = "pbx"
 _DEVICE = re.compile(r"PJSIP/(.+)-[0-9a-f]{8}$")
 _REASONS = {"16": "normal", "17": "busy", "19": "no_answer", "21": "rejected", "26": "elsewhere", "34": "congestion", "0": "normal"}
+_DETAIL = "the phone system handled this call and recorded nothing of it"
 MOST = 5_000
 """Calls at once; the oldest goes where an end was missed."""
 
@@ -56,10 +57,19 @@ class PbxCalls:
             case _:
                 return
 
+    def is_first(self, event: Mapping[str, Any]) -> bool:
+        """Whether this is the first channel of a call."""
+        unique = event.get("uniqueid")
+        return (
+            event.get("event") == "Newchannel"
+            and unique == event.get("linkedid")
+            and _device(str(event.get("channel"))) is not None
+        )
+
     def forget(self, now: int) -> Iterator[Record]:
         """The connection was lost: of what was under way no end will be seen."""
         for known in self._calls.values():
-            yield self._end(known, "unknown", now, seen=False)
+            yield from self._end(known, "unknown", now, seen=False)
         self._calls.clear()
 
     def _begins(self, linked: str, event: Mapping[str, Any], now: int) -> Iterator[Record]:
@@ -73,7 +83,7 @@ class PbxCalls:
             return
         known = self._calls[linked] = _Known(call_of(linked), now, {unique}, trunk=device not in self._desks)
         if len(self._calls) > MOST:
-            yield self._end(self._calls.pop(next(iter(self._calls))), "unknown", now, seen=False)
+            yield from self._end(self._calls.pop(next(iter(self._calls))), "unknown", now, seen=False)
         yield self._ringing(known, device, event, now)
 
     def _ringing(self, known: _Known, device: str, event: Mapping[str, Any], now: int) -> CallRinging:
@@ -85,7 +95,7 @@ class PbxCalls:
             at=now, call=known.call, direction=str(_direction(inward, called_raw, self._desks)), caller=caller.national,
             caller_raw=caller_raw, caller_e164=caller.e164, caller_name=_name(event.get("calleridname")),
             caller_reason=None if caller_raw else "anonymous", called=called.national, called_raw=called_raw, called_e164=called.e164,
-            line=line.number if line else None, start_seen=True, via=VIA, sip_call_id="", headers=(),
+            line=line.number if line else None, start_seen=True, via=VIA, sip_call_id=str(event.get("sipcallid", "")), headers=(),
         )  # fmt: skip
 
     def _answered(self, linked: str, channel: str, now: int) -> Iterator[Record]:
@@ -101,14 +111,17 @@ class PbxCalls:
         known.channels.discard(str(event.get("uniqueid", "")))
         if not known.channels:
             del self._calls[linked]
-            yield self._end(known, _REASONS.get(str(event.get("cause", "")), "normal"), now, seen=True)
+            yield from self._end(known, _REASONS.get(str(event.get("cause", "")), "normal"), now, seen=True)
 
     @staticmethod
-    def _end(known: _Known, reason: str, now: int, *, seen: bool) -> CallEnded:
-        return CallEnded(
+    def _end(known: _Known, reason: str, now: int, *, seen: bool) -> Iterator[Record]:
+        """Over, and why there is no recording; one that the phone system made replaces that when it is ready."""
+        yield CallEnded(
             at=now, call=known.call, reason=reason, sip_status=None, started_at=known.began, ringing_at=known.began,
             answered_at=known.answered_at, end_seen=seen,
         )  # fmt: skip
+        why = NotRecorded.NOT_ANSWERED if known.answered_at is None else NotRecorded.NO_MEDIA
+        yield CallNotRecorded(at=now, call=known.call, reason=str(why), detail=_DETAIL)
 
 
 def call_of(linked: str) -> str:

@@ -29,7 +29,8 @@ from ivr_flows.checks import lint
 from ivr_flows.findings import Finding, blocks
 from ivr_flows.flow_tests import Result, run_tests
 from ivr_flows.model import Flow
-from ivr_flows.prompts.rendering import Kitchen, Rendered, best_language
+from ivr_flows.prompts.engine import Told
+from ivr_flows.prompts.rendering import Kitchen, Rendered, speaks_well
 from ivr_flows.prompts.wave_file import seconds
 from ivr_flows.said import Heard, ReadOut, Spoken, every_digit
 from ivr_flows.surroundings import Written
@@ -57,7 +58,7 @@ class Done:
     """Prompts that an engine spoke which speaks another language better."""
 
 
-def publish(box: Box, written: Written, who: str, why: str, engine: str = "") -> Done | Refusal:
+def publish(box: Box, written: Written, who: str, why: str, told: Told | None = None) -> Done | Refusal:
     """Publish it, or say why not. Raises CouldNotError where a prompt cannot be rendered or the disk refuses."""
     flow, found = lint(written.data, surroundings.known(box, written))
     if flow is None or blocks(found):
@@ -66,7 +67,9 @@ def publish(box: Box, written: Written, who: str, why: str, engine: str = "") ->
     if failed:
         return Refusal(failed=tuple(failed))
     sounds = prompt_folder.search(box.folders.data, written.folder)
-    rendered = Kitchen(prompt_folder.rendered_folder(box.folders.data), sounds, engine).render(spoken_by(flow))
+    rendered = Kitchen(prompt_folder.rendered_folder(box.folders.data), sounds, told or surroundings.speech(box)).render(
+        spoken_by(flow)
+    )
     with _alone(box.folders.data, flow.name):
         return _make_live(box, flow, written.data, rendered, who, why, tuple(found))
 
@@ -104,7 +107,7 @@ def _make_live(
 
 
 def _poorly(flow: Flow, rendered: dict[str, Rendered]) -> int:
-    return sum(isinstance(part, Spoken) and part.language != best_language(rendered[part.key].source) for part in spoken_by(flow))
+    return sum(isinstance(part, Spoken) and not speaks_well(rendered[part.key].source, part.language) for part in spoken_by(flow))
 
 
 def _live_or_none(data: Path, flow: str) -> str | None:
@@ -178,7 +181,7 @@ def _alone(data: Path, flow: str) -> Iterator[None]:
     """One publisher of a flow at a time."""
     folder = flow_shelf.folder(data, flow)
     shelf.make_folder(folder)
-    handle = os.open(folder / ".lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o640)
+    handle = os.open(folder / ".lock", os.O_RDONLY | os.O_CREAT | os.O_CLOEXEC, 0o640)
     try:
         fcntl.flock(handle, fcntl.LOCK_EX)
         yield

@@ -55,6 +55,7 @@ from ivr_flows.teller import Teller
 BEAT_S, LEASE_S = 1.0, 4
 HANDS = 16
 """Further connections, for requests that take their time."""
+CALLBACK_S = 60
 SETTLE_S = 0.2
 """What entered just before we looked is told of by then."""
 BEHIND = 2_000
@@ -130,21 +131,20 @@ class Reception:
         await self._reconciled.wait()
 
     async def call_back(self, wanted: RequestCallback) -> None:
-        """Somebody of the target shall call this number back: both are rung once the caller is gone."""
+        """Somebody of the target is rung, and whoever answers is connected with this number."""
         kind, _, name = wanted.target.partition(":")
         context = dialplan.CONTEXTS.get(dialplan.Kind(kind)) if kind in set(dialplan.Kind) else None
         number = "".join(letter for letter in wanted.number if letter.isdigit())
         if context is None or not number:
             log.warning("a callback of %s by %s cannot be made", wanted.number, wanted.target)
             return
-        await Channels(self).originate(
-            endpoint=f"Local/{name}@{context}/n",
-            context=dialplan.GO_OUTSIDE,
-            extension=number,
-            priority=1,
-            caller_id=number,
-            timeout=60,
-        )
+        try:
+            await Channels(self).originate(
+                endpoint=f"Local/{name}@{context}/n", context=dialplan.GO_OUTSIDE, extension=number, priority=1, caller_id=number,
+                timeout=CALLBACK_S,
+            )  # fmt: skip
+        except AriError as error:
+            log.error("the callback of %s by %s cannot be made: %s", wanted.number, wanted.target, error)
 
     async def keep_recording(self, call: str, flow: str, name: str, what: RecordIt) -> None:
         """A recording of the caller's is complete, under this name at Asterisk's."""

@@ -255,6 +255,10 @@ FINDINGS: dict[str, Sentence] = {
         "フロー「{name}」が公開されていません。", "The flow {name} is not published.",
         "先に公開するか、綴りを直してください。", "Publish it first, or correct its spelling.",
     ),
+    "unknown-switch": _error(
+        "昼夜切替「{name}」が見つかりません。", "The day/night switch {name} is not known.",
+        "機器の設定に加えるか、綴りを直してください。", "Add it to the box's configuration, or correct its spelling.",
+    ),
     "empty-group": _error(
         "呼び出しグループ「{name}」に誰もいません。", "Nobody is in the ring group {name}.",
         "機器の設定で内線を加えてください。", "Add extensions to it in the box's configuration.",

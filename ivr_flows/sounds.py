@@ -13,7 +13,7 @@ from appliance.clock import SystemClock
 from appliance.errors import UsageError
 from appliance.ledger import Ledger
 from appliance.records import Changed
-from ivr_flows import prompt_folder
+from ivr_flows import prompt_folder, surroundings
 from ivr_flows.keeping import person
 from ivr_flows.prompts import converting
 from ivr_flows.prompts.rendering import Kitchen
@@ -77,7 +77,7 @@ def run_list(arguments: argparse.Namespace) -> int:
 def run_say(arguments: argparse.Namespace) -> int:
     """Speak a text."""
     box = Box.of(arguments)
-    kitchen = Kitchen(prompt_folder.rendered_folder(box.folders.data), {}, arguments.engine)
+    kitchen = Kitchen(prompt_folder.rendered_folder(box.folders.data), {}, surroundings.speech(box, arguments.engine))
     part = Spoken(arguments.text, arguments.lang)
     rendered = kitchen.render([part])[part.key]
     shelf.write(arguments.output, rendered.wide.read_bytes())

@@ -16,6 +16,7 @@ from ivr_flows.around_flow import Known
 from ivr_flows.flow_reading import FLOW_NAME, read_flow
 from ivr_flows.holidays import SHIPPED, Holidays, HolidaysError
 from ivr_flows.model import Flow
+from ivr_flows.prompts.engine import Told
 from ivr_flows.site_reading import site_of
 from ivr_flows.state import Around
 from ivr_flows.yaml_text import LARGEST
@@ -73,6 +74,17 @@ def table(box: Box) -> Holidays:
         return SHIPPED.with_file(holidays.read_csv(_bytes(path)))
     except HolidaysError as error:
         raise CouldNotError(f"{path}: {error}") from error
+
+
+def speech(box: Box, engine: str = "") -> Told:
+    """What the configuration says of speech, with another engine where one is asked for. Raises CouldNotError."""
+    said = box.config.speech
+    token = box.folders.keys / "speech.token"
+    try:
+        secret = token.read_text("ascii").strip() if token.exists() else ""
+    except (OSError, UnicodeDecodeError) as error:
+        raise CouldNotError(f"{token}: cannot be read ({error}); write the token into it, mode 0600") from error
+    return Told(engine or said.engine, said.url, said.voice, secret)
 
 
 def holiday_file(box: Box) -> Path:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from appliance.box import Box
 from appliance.clock import Clock
-from ivr_flows.ami import Ami
+from ivr_flows.ami import Ami, AmiError
 from ivr_flows.pbx_calls import PbxCalls
 from ivr_flows.teller import Teller
 
@@ -13,4 +13,16 @@ async def watch(box: Box, clock: Clock, teller: Teller, manager: Ami) -> None:
     """As long as the task lives; a connection that is lost is begun anew by itself."""
     calls = PbxCalls(box.config)
     async for event in manager.events():
-        teller.tell(*calls.take(event, clock.now()))
+        now = clock.now()
+        if calls.is_first(event):
+            event["sipcallid"] = await _sip_call_id(manager, str(event["channel"]))
+        teller.tell(*calls.take(event, now))
+
+
+async def _sip_call_id(manager: Ami, channel: str) -> str:
+    """By which a call that a mirror port saw too is known as the same one; "" where it cannot be had."""
+    try:
+        answer = await manager.ask("Getvar", {"Channel": channel, "Variable": "CHANNEL(pjsip,call-id)"})
+    except AmiError:
+        return ""
+    return str(answer.get("value", ""))

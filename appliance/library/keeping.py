@@ -80,6 +80,11 @@ def add_erase(commands: Commands, common: argparse.ArgumentParser) -> None:
     parser.set_defaults(run=run_erase)
 
 
+def is_label(text: str) -> bool:
+    """Whether a recording may bear it: letters of any script, digits, `-` and `_`, at most 40."""
+    return _LABEL.match(text) is not None
+
+
 def person() -> str:
     """Who is at the command line, for the register."""
     try:
@@ -122,7 +127,7 @@ def run_label(arguments: argparse.Namespace) -> int:
     """Put a label on, or take it off."""
     box = Box.of(arguments)
     label = arguments.put or arguments.take or ""
-    if not _LABEL.match(label):
+    if not is_label(label):
         raise UsageError(f"{label!r}: is no label; use letters, digits, - and _, at most 40")
     now = SystemClock().now()
     with Ledger.open(box.folders.ledger) as ledger:

@@ -23,7 +23,21 @@ from appliance.tap_control import RefusedError
 from appliance.web import wings
 from appliance.web.console import Console
 from appliance.web.news import News
-from appliance.web.pages import account, calls, customer_import, customers, desk, health, live, metrics, pause, sign_in, users
+from appliance.web.pages import (
+    account,
+    calls,
+    customer_import,
+    customers,
+    desk,
+    health,
+    live,
+    marking,
+    metrics,
+    pause,
+    searching,
+    sign_in,
+    users,
+)
 from appliance.web.security import Guard, NotAllowedError, SignInNeededError, session_of, sign_in_address
 
 _STATIC = Path(__file__).parent / "static"
@@ -36,7 +50,21 @@ def create(console: Console) -> FastAPI:
     app.state.news = News()
     app.add_middleware(Guard)
     app.mount("/static", StaticFiles(directory=_STATIC), name="static")
-    for pages in (sign_in, account, calls, live, desk, pause, customer_import, customers, health, users, metrics):
+    for pages in (
+        sign_in,
+        account,
+        searching,
+        calls,
+        marking,
+        live,
+        desk,
+        pause,
+        customer_import,
+        customers,
+        health,
+        users,
+        metrics,
+    ):
         app.include_router(pages.router)
     wings.mount(app, wings.found())
 

@@ -112,6 +112,8 @@ RIGHT = {
     "pause": N_("Pause and resume a recording"),
     "customers": N_("Look up and change customers"),
     "export": N_("Take lists away as files"),
+    "label": N_("Put labels and marks on recordings"),
+    "hold": N_("Keep recordings for a case"),
     "users": N_("Look after accounts and roles"),
     "health": N_("See the health of the box"),
     "own_account": N_("Look after one's own account"),

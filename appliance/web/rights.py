@@ -22,6 +22,9 @@ class Right(StrEnum):
     PAUSE = "pause"
     CUSTOMERS = "customers"
     EXPORT = "export"
+    LABEL = "label"
+    """Labels, and marks with a note."""
+    HOLD = "hold"
     USERS = "users"
     HEALTH = "health"
     OWN_ACCOUNT = "own_account"
@@ -64,7 +67,19 @@ BUILT_IN = {
         Role(
             id="manager",
             rights=frozenset(
-                {_R.SEARCH, _R.LISTEN, _R.DOWNLOAD, _R.POPUP, _R.LIVE, _R.PAUSE, _R.CUSTOMERS, _R.EXPORT, _R.OWN_ACCOUNT}
+                {
+                    _R.SEARCH,
+                    _R.LISTEN,
+                    _R.DOWNLOAD,
+                    _R.POPUP,
+                    _R.LIVE,
+                    _R.PAUSE,
+                    _R.CUSTOMERS,
+                    _R.EXPORT,
+                    _R.LABEL,
+                    _R.HOLD,
+                    _R.OWN_ACCOUNT,
+                }
             ),
         ),
         Role(id="operator", rights=frozenset({_R.SEARCH, _R.POPUP, _R.PAUSE, _R.CUSTOMERS, _R.OWN_ACCOUNT})),

@@ -1,8 +1,9 @@
-"""What a speech engine is, and the one error that it has."""
+"""What a speech engine is, what it is told, and the one error that it has."""
 
 from __future__ import annotations
 
 import subprocess
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
@@ -17,17 +18,33 @@ class EngineError(CouldNotError):
     """The words could not be spoken; the sentence says why."""
 
 
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What the configuration says of speech; the token is a secret."""
+
+    engine: str = ""
+    """The engine to take; empty: the best that is installed."""
+    url: str = ""
+    voice: str = ""
+    token: str = ""
+
+
+NOTHING = Told()
+
+
 class Engine(Protocol):
     """What a file of `engines/` offers."""
 
     LANGUAGES: tuple[str, ...]
-    """What it speaks, the language that it speaks best first."""
+    """What it speaks."""
+    WELL: tuple[str, ...]
+    """What it speaks so that anybody understands it."""
 
-    def available(self) -> str:
-        """ "" where it is installed; otherwise what has to be."""
+    def available(self, told: Told) -> str:
+        """What has to be done before it can speak; empty where it can."""
 
-    def speak(self, text: str, language: str, out: Path) -> None:
-        """Write the words to `out` as a WAV file of any rate. Raises EngineError."""
+    def speak(self, text: str, language: str, out: Path, told: Told) -> None:
+        """Write the words to `out` as a sound of any form. Raises EngineError."""
 
 
 def run(words: list[str], given: bytes | None, out: Path) -> None:

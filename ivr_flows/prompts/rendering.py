@@ -17,8 +17,8 @@ from appliance import registry, shelf
 from appliance.errors import CouldNotError
 from ivr_flows.prompts import converting
 from ivr_flows.prompts.converting import Converted
-from ivr_flows.prompts.engine import LONGEST, Engine, EngineError
-from ivr_flows.said import Heard, Sound
+from ivr_flows.prompts.engine import LONGEST, NOTHING, Engine, EngineError, Told
+from ivr_flows.said import Heard, Sound, Spoken
 
 PACKAGE = "ivr_flows.prompts.engines"
 
@@ -35,32 +35,33 @@ class Rendered:
     """The engine that spoke it, or the file that it was made from."""
 
 
-def engines(language: str, chosen: str = "") -> list[tuple[str, Engine]]:
+def engines(language: str, told: Told = NOTHING) -> list[tuple[str, Engine]]:
     """The engines that speak a language and are installed, the best first; only the chosen one where one is. Raises EngineError."""
     every = {name: cast(Engine, module) for name, module in registry.members(PACKAGE).items()}
+    chosen = told.engine
     if chosen and chosen not in every:
         raise EngineError(f"engine {chosen}: there is none of that name; choose one of {', '.join(every)}")
     able = [(name, one) for name, one in every.items() if language in one.LANGUAGES and chosen in ("", name)]
-    able.sort(key=lambda pair: pair[1].LANGUAGES.index(language))
-    found = [(name, one) for name, one in able if not one.available()]
+    able.sort(key=lambda pair: language not in pair[1].WELL)
+    found = [(name, one) for name, one in able if not one.available(told)]
     if not found:
-        mends = "; or ".join(one.available() for _, one in able) or "choose another engine"
+        mends = "; or ".join(one.available(told) for _, one in able) or "choose another engine"
         raise EngineError(f"prompts: nothing here speaks {language}: {mends}")
     return found
 
 
-def best_language(name: str) -> str:
-    """What this engine speaks best."""
-    return cast(Engine, registry.load(PACKAGE, name)).LANGUAGES[0]
+def speaks_well(name: str, language: str) -> bool:
+    """Whether anybody understands this engine in this language."""
+    return language in cast(Engine, registry.load(PACKAGE, name)).WELL
 
 
 class Kitchen:
     """Renders into one folder, and keeps what it rendered."""
 
-    def __init__(self, folder: Path, sounds: Mapping[str, Path], engine: str = "") -> None:
+    def __init__(self, folder: Path, sounds: Mapping[str, Path], told: Told = NOTHING) -> None:
         self._folder = folder
         self._sounds = sounds
-        self._engine = engine
+        self._told = told
 
     def render(self, parts: Iterable[Heard]) -> dict[str, Rendered]:
         """Every part by its key. Raises EngineError or SoundError."""
@@ -77,9 +78,10 @@ class Kitchen:
             return self._kept(part, name, path.name) or self._keep(part, name, converting.playable(path), path.name)
         if len(part.text) > LONGEST:
             raise EngineError(f"prompt {part.text[:20]}…: is longer than {LONGEST} letters; divide it")
-        source, engine = engines(part.language, self._engine)[0]
-        name = f"{part.key}-{source}"
-        return self._kept(part, name, source) or self._keep(part, name, _spoken(engine, part.text, part.language), source)
+        source, engine = engines(part.language, self._told)[0]
+        voice = hashlib.sha256(self._told.voice.encode()).hexdigest()[:8] if self._told.voice else ""
+        name = f"{part.key}-{source}{voice}"
+        return self._kept(part, name, source) or self._keep(part, name, _spoken(engine, part, self._told), source)
 
     def _kept(self, part: Heard, name: str, source: str) -> Rendered | None:
         wide, narrow = (self._folder / f"{name}.{ending}" for ending in ("wav16", "wav"))
@@ -92,10 +94,10 @@ class Kitchen:
         return Rendered(part.key, wide, narrow, str(part), source)
 
 
-def _spoken(engine: Engine, text: str, language: str) -> Converted:
+def _spoken(engine: Engine, part: Spoken, told: Told) -> Converted:
     with tempfile.TemporaryDirectory(prefix="speech-") as folder:
         out = Path(folder) / "said.wav"
-        engine.speak(text, language, out)
+        engine.speak(part.text, part.language, out, told)
         return converting.playable(out, loud=True)
 
 

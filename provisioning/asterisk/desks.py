@@ -19,8 +19,8 @@ from provisioning.asterisk.wiring import Wiring, goto, permission
 MOST_HOPS = 10
 CONFIRM_TRIES_S = 6
 _BACK = f'"${{{dialplan.COMES_BACK}}}" = "1"'
-_CALLED = "tkx"
-"""Dial's letters for features that the called desk may use: transfer, park, record on demand."""
+_CALLED = "tk"
+"""Dial's letters for features that the called desk may use: transfer, park."""
 
 
 def contexts(wiring: Wiring) -> Iterator[str]:
@@ -43,7 +43,7 @@ def _shared() -> Iterator[str]:
         lines.extension(
             "s", "Set(TIMEOUT(absolute)=0)", "Set(__APPLIANCE_HOPS=$[0${APPLIANCE_HOPS} + 1])",
             f"GotoIf($[${{APPLIANCE_HOPS}} > {MOST_HOPS}]?lost)", "Set(ON_NO_ANSWER=)", "Set(ON_BUSY=)", "Set(ON_UNREACHABLE=)",
-            "Set(MAY=${IF($[${LEN(${APPLIANCE_DESK})} > 0]?TKX:)})", f"Set(MAY=${{MAY}}${{IF($[{_BACK}]?g:)}})", "Return()",
+            "Set(MAY=${IF($[${LEN(${APPLIANCE_DESK})} > 0]?TK:)})", f"Set(MAY=${{MAY}}${{IF($[{_BACK}]?g:)}})", "Return()",
             "lost: Playtones(congestion)", "Wait(5)", "Hangup()",
         ),
     )  # fmt: skip

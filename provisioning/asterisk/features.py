@@ -15,7 +15,6 @@ def render(wiring: Wiring) -> str:
     keys: list[Pair] = [
         ("blindxfer", codes.transfer),
         ("atxfer", codes.consult),
-        ("automixmon", codes.record),
         ("parkcall", codes.park),
     ]
     return lines.file(section("general", general), section("featuremap", keys))

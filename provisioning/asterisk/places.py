@@ -68,7 +68,7 @@ def _queue(wiring: Wiring, queue: Queue) -> list[str]:
         *([f"Set(ON_NO_ANSWER={sends})", f"Set(ON_UNREACHABLE={sends})"] if sends else []),
         "Answer()",
         f"Set(KEEPS=${{IF($[{_BACK}]?c:)}})",
-        f"Queue({queue.name},tkx${{KEEPS}},,,{wait},,answered)",
+        f"Queue({queue.name},tk${{KEEPS}},,,{wait},,answered)",
         "Goto(queue-ended,${QUEUESTATUS},1)",
     )
 

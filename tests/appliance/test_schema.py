@@ -13,6 +13,9 @@ import pytest
 
 from appliance import schema
 from appliance.errors import CouldNotError
+from appliance.ledger import Ledger
+from appliance.records import RecordingLabelled
+from tests.fakes import facts
 from tests.fakes.processes import at_once, killed_before
 
 
@@ -66,18 +69,39 @@ def test_an_empty_file_becomes_a_database(tmp_path: Path, whole: dict[str, str])
 
 def test_the_tables_of_the_version_before_get_what_is_new_and_keep_what_they_hold(tmp_path: Path, whole: dict[str, str]) -> None:
     path = tmp_path / "ledger.db"
-    schema.ensure(path)
-    with closing(sqlite3.connect(path)) as connection, connection:
-        connection.execute("DROP INDEX call_main")
-        for column in ("main", "tied_by"):
-            connection.execute(f"ALTER TABLE call DROP COLUMN {column}")
-        connection.execute("DELETE FROM _sqlite_migrations WHERE name = 'legs_of_a_talk'")
-        connection.execute("PRAGMA user_version=1")
-        connection.execute("INSERT INTO attempt VALUES ('me', 1, 2)")
+    with Ledger.open(path) as ledger:
+        ledger.append(
+            facts.ringing(call="a", caller_name="佐藤 SATO"),
+            facts.ringing(call="b", caller="", caller_e164=None, caller_reason="anonymous"),
+            facts.ringing(call="c", caller_raw="", called_e164=None), facts.ringing(call="d", caller_raw="", caller_reason="payphone"),
+            RecordingLabelled(at=1, recording="r", label="x", labelled=True, who="me"),
+            RecordingLabelled(at=2, recording="r", label="y", labelled=True, who="me"),
+            RecordingLabelled(at=3, recording="r", label="x", labelled=False, who="me"),
+        )  # fmt: skip
+        before = readings(ledger.connection)
+        for table in ("party", "recording_label", "mark", "saved_search"):
+            ledger.connection.execute(f"DROP TABLE {table}")
+        for index in ("caller_party", "called_party", "direction", "line", "reason", "talk"):
+            ledger.connection.execute(f"DROP INDEX call_{index}")
+        ledger.connection.execute("DROP INDEX recording_held")
+        for side in ("caller", "called"):
+            ledger.connection.execute(f"ALTER TABLE call DROP COLUMN {side}_party")
+        ledger.connection.execute("DELETE FROM _sqlite_migrations WHERE name = 'what_search_needs'")
+        ledger.connection.execute("PRAGMA user_version=5")
+        ledger.connection.execute("INSERT INTO attempt VALUES ('me', 1, 2)")
     schema.ensure(path)
     assert tables(path) == whole
-    with closing(sqlite3.connect(path)) as connection:
-        assert connection.execute("SELECT * FROM attempt").fetchall() == [("me", 1, 2)]
+    with Ledger.open(path) as ledger:
+        assert [tuple(row) for row in ledger.connection.execute("SELECT * FROM attempt")] == [("me", 1, 2)]
+        assert readings(ledger.connection) == before, "what was there is read as if it had come today"
+
+
+def readings(connection: sqlite3.Connection) -> list[tuple[object, ...]]:
+    calls = connection.execute(
+        """SELECT call.id, caller.number, caller.digits, caller.words, called.words FROM call
+           JOIN party AS caller ON caller.id = caller_party JOIN party AS called ON called.id = called_party ORDER BY call.id"""
+    )
+    return [*map(tuple, calls), *map(tuple, connection.execute("SELECT label, recording FROM recording_label"))]
 
 
 def test_a_newer_programs_database_is_refused_and_not_touched(tmp_path: Path) -> None:

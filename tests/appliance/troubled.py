@@ -86,7 +86,13 @@ def trouble(at: Furnished) -> Furnished:
             beat("render", now, "failing: the disk is full"),
             beat("uploader", now - 10 * HOUR),
             beat("janitor", now - DAY, "stopped"),
-            beat("ivr", now, trunks={"ntt": {"registration": "Rejected", "contact": "Reachable"}}),
+            beat(
+                "ivr",
+                now,
+                canary="answered",
+                canary_failed="no answer within 5 s",
+                trunks={"ntt": {"registration": "Rejected", "contact": "Reachable"}},
+            ),
         ):
             ledger.beat(said)
         job(ledger, "one", "render", now - 2 * HOUR)

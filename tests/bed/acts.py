@@ -184,8 +184,11 @@ class press(Act):  # noqa: N801
     after_s: float = 0.3
 
     def xml(self, me: Party, calls: bool) -> str:
-        steps = "".join(f'<nop><action><exec play_dtmf="{key}"/></action></nop><pause milliseconds="450"/>' for key in self.keys)
-        return f'<pause milliseconds="{int(self.after_s * 1000)}"/>{steps}'
+        pressed = (
+            f'<nop><action><exec play_dtmf="{self.keys}"/></action></nop>'  # one by one, each would begin the same stream anew
+        )
+        lasts = 450 * len(self.keys)
+        return f'<pause milliseconds="{int(self.after_s * 1000)}"/>{pressed}<pause milliseconds="{lasts}"/>'
 
 
 @dataclass(frozen=True, slots=True)

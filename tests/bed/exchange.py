@@ -49,6 +49,7 @@ same => n,Goto(go-fallback,${APPLIANCE_FLOW},1)
 same => n(over),Hangup()
 exten => T,1,Set(TIMEOUT(absolute)=0)
 same => n,Goto(go-fallback,${APPLIANCE_FLOW},1)
+exten => plain_menu,1,Goto(plain,menu,1)
 [go-fallback]
 exten => _[a-z][a-z0-9_]!,1,Set(TIMEOUT(absolute)=0)
 same => n,Dial(OFFICE,60)
@@ -90,8 +91,8 @@ exten => s,1,Set(TIMEOUT(absolute)=20)
 same => n,Stasis(appliance,canary)
 same => n,Hangup()
 [plain]
-exten => _[a-z][a-z0-9_]!,1,Answer()
-same => n,Background(/mnt/sounds/beep)
+exten => menu,1,Answer()
+same => n,Background(/mnt/sounds/prompt)
 same => n,WaitExten(5)
 exten => 1,1,Hangup()
 [callers]
@@ -185,7 +186,7 @@ class Exchange(Switchboard):
     ) -> None:
         files = {"manager.conf": MANAGER, "ari.conf": FILES["ari.conf"]}
         endpoints = [Endpoint(number=name, anybody=True) for name in ("office", "caller")]
-        super().__init__(folder, (), files, endpoints)
+        super().__init__(folder, (), files, endpoints, sounds={"prompt": np.resize(np.array([0, 900, 0, -900], np.int16), 3200)})
         self.data = folder / "var"
         self._flows, self._settings, self._program = flows, settings, program
         self._seconds = seconds
@@ -235,6 +236,11 @@ class Exchange(Switchboard):
             wait_for("the service", lambda: self.beat() > before, 20)
         except AssertionError as error:
             raise AssertionError(f"{error}: {self.service_log()[-3000:]}") from None
+
+    def pid(self) -> int:
+        """The service's process, in the place of the shell that began it."""
+        assert self._process is not None
+        return self._process.pid
 
     def signal(self, number: signal.Signals) -> None:
         """Send the service a signal."""

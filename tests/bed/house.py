@@ -165,7 +165,8 @@ def main(data: str, namespace: str, port: str) -> int:
     supervisor = Supervisor(lambda text: print(text, flush=True))
     print("house begins\n", end="", flush=True)
     if namespace != "-":
-        tap = ["ip", "netns", "exec", namespace, *program, "capture", "tap", "--interface", MIRROR, "--data", data]
+        listens = Box.at(Path(data)).config.capture.interface or MIRROR
+        tap = ["ip", "netns", "exec", namespace, *program, "capture", "tap", "--interface", listens, "--data", data]
         supervisor.add("capture", *tap)
     for name, words in (
         ("render", "capture render"),

@@ -90,6 +90,7 @@ class Phone:
         codecs: tuple[str, ...] = ("ulaw",),
         answers: str = "auto",
         srtp: bool = False,
+        password: str = "",
     ) -> None:
         self.number, self.words, self.folder = number, words, folder
         self._lan, self._server = lan, server
@@ -106,7 +107,7 @@ class Phone:
         (folder / "config").write_text(_CONFIG.format(address=self.address, folder=folder, modules=_MODULES), "utf-8")
         parameters = [
             f"audio_codecs={','.join(NAMES[codec] for codec in codecs)}", f"answermode={answers}", f"regint={600 if server else 0}",
-            f"auth_user={number}", f"auth_pass={number}", "ptime=20", *(["mediaenc=srtp-mand"] if srtp else []),
+            f"auth_user={number}", f"auth_pass={password or number}", "ptime=20", *(["mediaenc=srtp-mand"] if srtp else []),
         ]  # fmt: skip
         account = f"<sip:{number}@{server or self.address}>;{';'.join(parameters)}\n"
         (folder / "accounts").write_text(account, "utf-8")

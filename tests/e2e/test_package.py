@@ -118,7 +118,7 @@ def test_a_removal_leaves_recordings_keys_and_configuration(machine: Machine) ->
     assert all(machine.path(name).exists() for name in kept)
     assert list(machine.path(f"{DATA}/recordings").rglob("*.age"))
     assert not machine.path("/usr/bin/appliance").exists()
-    assert not machine.run("pgrep", "-f", "site-packages|appliance", check=False).stdout
+    assert not machine.run("pgrep", "--list-full", "-f", "appliance (capture|uploader|janitor|web)", check=False).stdout
 
 
 def test_a_purge_leaves_nothing(machine: Machine) -> None:

@@ -5,6 +5,7 @@ The pictures stay in `artefacts/`, to be looked at.
 
 from __future__ import annotations
 
+import wave
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -13,7 +14,7 @@ from playwright.sync_api import Browser, Page, expect
 
 from tests import needs
 from tests.bed import browser
-from tests.bed.house import House
+from tests.bed.house import House, wait_for
 
 pytestmark = needs.program("chromium")
 
@@ -104,5 +105,80 @@ def test_the_pages_work_without_script(house: House, chromium: Browser) -> None:
     page.click("tbody .when a")
     expect(page.locator("audio[controls]")).to_be_visible()
     page.goto(f"{house.address}/live")
-    expect(page.locator("#recent .card")).to_have_count(6)
+    expect(page.locator("#recent .card")).to_have_count(5)
+    expect(page.locator("#waiting .card")).to_have_count(1)
     context.close()
+
+
+def test_parts_marks_and_silence_by_keys_alone_and_a_part_is_a_file_of_its_own(
+    house: House, chromium: Browser, tmp_path: Path
+) -> None:
+    password = house.command("web", "password").strip()
+    with browser.page(chromium) as page:
+        browser.sign_in(page, house.address, password)
+        page.goto(f"{house.address}/calls?number=090")
+        page.click("tbody .when a")
+        expect(page.locator("#player.ready")).to_be_visible()
+        expect(page.locator(".parts")).to_be_visible()
+        sound = "document.querySelector('audio')"
+        assert page.evaluate(f"{sound}.preservesPitch") is True, "speed leaves the pitch as it is"
+        page.keyboard.press("Space")
+        expect(page.locator("#player.playing")).to_be_visible()
+        page.keyboard.press("Space")
+        page.keyboard.press("Home")
+        page.keyboard.press("ArrowRight")
+        page.keyboard.press("[")
+        page.keyboard.press("ArrowRight")
+        page.keyboard.press("]")
+        expect(page.locator(".part")).to_have_text("0:05 – 0:10")
+        page.keyboard.press("p")
+        assert page.is_checked("[name=loop]")
+        page.keyboard.press("ArrowUp")
+        page.keyboard.press("Space")
+        page.evaluate(f"{sound}.currentTime = 9.9")
+        wait_for("the part again", lambda: float(page.evaluate(f"{sound}.currentTime")) < 7)
+        page.keyboard.press("Space")
+        page.keyboard.press("s")
+        assert page.is_checked("[name=skip]")
+        page.keyboard.press("m")
+        page.keyboard.type("納期の話 <b>")
+        page.keyboard.press("Enter")
+        expect(page.locator(".marks li")).to_contain_text("納期の話 <b>")
+        with page.expect_download() as awaited:
+            page.click("[data-part=cut]")
+        path = tmp_path / "part.wav"
+        awaited.value.save_as(path)
+        assert "-excerpt-5-10" in awaited.value.suggested_filename
+        with wave.open(str(path)) as found:
+            assert found.getnchannels() == 2
+            assert found.getnframes() == 5 * found.getframerate()
+        browser.picture(page, "player-parts")
+        page.set_viewport_size({"width": 390, "height": 844})
+        page.emulate_media(color_scheme="dark")
+        page.wait_for_timeout(200)
+        assert fits(page)
+        browser.picture(page, "player-parts-phone-dark")
+
+
+def test_a_search_by_further_conditions_is_kept(house: House, chromium: Browser) -> None:
+    password = house.command("web", "password").strip()
+    with browser.page(chromium) as page:
+        browser.sign_in(page, house.address, password)
+        page.click(".further summary")
+        page.select_option("[name=line]", label="相談窓口")
+        page.click(".search button.main")
+        expect(page.locator("tbody tr")).to_have_count(1)
+        page.fill(".tools [name=name]", "相談")
+        page.click(".tools .inline button")
+        page.goto(f"{house.address}/calls")
+        page.click(".savedsearch a")
+        expect(page.locator("tbody tr")).to_have_count(1)
+        browser.picture(page, "search-desk-light")
+        page.emulate_media(color_scheme="dark")
+        page.set_viewport_size({"width": 390, "height": 844})
+        page.wait_for_timeout(100)
+        assert fits(page)
+        browser.picture(page, "search-phone-dark")
+        with page.expect_download() as awaited:
+            page.click(".tools a[href^='/calls.csv']")
+        assert awaited.value.suggested_filename == "calls.csv"

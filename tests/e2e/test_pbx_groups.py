@@ -122,16 +122,18 @@ def test_who_waits_too_long_goes_on_to_the_queues_next_step(office: Switchboard)
 
 
 def test_who_wants_to_be_called_back_is_called_when_a_member_takes_the_place(office: Switchboard) -> None:
-    office.plays(
-        office.outside("09011112222", invite(HELP), press("1", 2), press("1", 3), hears_bye()),
-    )
-    while not any(channel.startswith("PJSIP/203") for channel in office.asterisk.channels()):  # 202 is between two rings
-        time.sleep(0.1)
+    for number in ("202", "203"):
+        office.cli(f"queue pause member PJSIP/{number}")
+    office.plays(office.outside("09011112222", invite(HELP), press("1", 2), press("1", 3), hears_bye()))
     assert "09011112222" in office.cli("queue show support")
-    office.plays(
-        office.desk("202", rung(), *TAKES, calls=False),
-        office.outside("x", rung(shown="INVITE sip:18609011112222@"), answer(), talk(0.5), bye(), calls=False),
-    )
+    member = office.desk("202", rung(), *TAKES, calls=False)
+    outside = office.outside("x", rung(shown="INVITE sip:18609011112222@"), answer(), talk(0.5), bye(), calls=False)
+    with member, outside:
+        time.sleep(0.3)
+        office.cli("queue unpause member PJSIP/202")
+        member.wait()
+        outside.wait()
+    office.cli("queue unpause member PJSIP/203")
 
 
 def test_a_desk_enters_and_leaves_the_queues_by_code(office: Switchboard) -> None:

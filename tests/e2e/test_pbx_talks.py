@@ -58,16 +58,16 @@ def test_a_desk_sends_a_caller_on_by_its_transfer_key(office: Switchboard) -> No
 def test_a_desk_sends_a_call_on_by_code(office: Switchboard) -> None:
     office.plays(
         office.desk("205", rung(), *TAKES, calls=False),
-        office.desk("203", rung(), *TAKES, calls=False),
-        office.desk("201", invite("203"), press("##205", 0.5), hears_bye()),
+        office.desk("203", rung(), answer(), talk(11), bye(), calls=False),
+        office.desk("201", invite("203"), press("##", 0.5), press("205", 1.5), hears_bye()),
     )
 
 
 def test_a_desk_speaks_first_and_sends_the_call_on_by_code(office: Switchboard) -> None:
     office.plays(
-        office.desk("203", rung(), *TAKES, calls=False),
+        office.desk("203", rung(), answer(), talk(15), bye(), calls=False),
         office.desk("205", rung(), *TAKES, calls=False),
-        office.desk("201", invite("203"), press("*2205", 0.5), talk(4), bye()),
+        office.desk("202", invite("203"), talk(0.5), inform("*2"), talk(1.5), inform("205", 30), talk(5), bye()),
     )
 
 

@@ -44,7 +44,6 @@ class Line:
     state: str = "Up"
 
     def told(self) -> dict[str, Any]:
-        """Its snapshot in Asterisk's form."""
         party = {"name": "", "number": self.caller}
         place = {
             "context": "in-front",
@@ -94,7 +93,6 @@ class FakeAri:
 
     @property
     def access(self) -> Access:
-        """How to reach it."""
         assert self._server is not None
         return Access(port=next(iter(self._server.sockets)).getsockname()[1], user="appliance", password="fake", app="appliance")
 
@@ -126,12 +124,10 @@ class FakeAri:
         await self.tell("StasisStart", args=list(args), channel=line.told())
 
     async def press(self, line: Line, *keys: str) -> None:
-        """Keys of the caller's."""
         for key in keys:
             await self.tell("ChannelDtmfReceived", digit=key, duration_ms=100, channel=line.told())
 
     async def hang_up(self, line: Line) -> None:
-        """The caller hangs up."""
         self.lines.pop(line.id, None)
         line.inside = False
         await self.tell("StasisEnd", channel=line.told())
@@ -143,11 +139,9 @@ class FakeAri:
             await self._finish(playback, state)
 
     async def tell(self, kind: str, **facts: Any) -> None:
-        """Send any event."""
         await self.send(json.dumps({"type": kind, "application": "appliance", "timestamp": STAMP, **facts}))
 
     async def send(self, text: str) -> None:
-        """Send anything at all."""
         assert self._socket is not None
         await self._socket.send(text)
 

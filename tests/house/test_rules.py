@@ -32,6 +32,7 @@ HOMES = {
     "pydantic": (
         "appliance/capture_settings.py",
         "appliance/config.py",
+        "appliance/network_settings.py",
         "appliance/notify_settings.py",
         "appliance/options.py",
         "appliance/popup_settings.py",

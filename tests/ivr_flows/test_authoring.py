@@ -79,6 +79,13 @@ def test_simulate_heeds_every_circumstance(ivr: Ivr) -> None:
     assert told["path"] == ["hours", "closed_msg"]
 
 
+def test_what_is_wrong_with_a_flow_is_said_beside_its_walk(ivr: Ivr) -> None:
+    said = ivr("simulate", CASES / "fault-busy-loop" / "flow.yaml", "--at", "2027-01-06 11:00", "--caller", "0312345678", "--json")
+    assert (said.code, json.loads(said.out)["end"]) == (0, "fallback")
+    assert "busy-loop" in said.err
+    assert ivr("simulate", WHOLE, "--json").err == ""
+
+
 def test_simulate_tells_people_the_way(ivr: Ivr) -> None:
     out = ivr("simulate", WHOLE, "--at", "2027-01-06 11:00", "--keys", "1,5", "--lang", "en").out
     assert "menu: key 1 was pressed 営業 → sales" in out

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from appliance.config import Config
-from appliance.records import CallAnswered, CallEnded, CallRinging, Record
+from appliance.records import CallAnswered, CallEnded, CallNotRecorded, CallRinging, Record
 from ivr_flows.pbx_calls import PbxCalls, call_of
 
 DESKS = {"phone": {"extensions": [{"number": "201"}, {"number": "202"}]}, "lines": [{"number": "03-1234-5678", "name": "代表"}]}
@@ -31,12 +31,23 @@ ANSWERED = {"event": "DialEnd", "linkedid": "1.1", "destchannel": "PJSIP/201-000
 
 def test_a_call_from_outside_rings_is_answered_by_an_extension_and_ends() -> None:
     records = told([INBOUND, new("PJSIP/201-00000002", "1.2", "1.1"), ANSWERED, gone("1.2", "1.1"), gone("1.1", "1.1")])
-    ringing, answered, ended = records
+    ringing, answered, ended, unrecorded = records
+    assert isinstance(unrecorded, CallNotRecorded)
     assert isinstance(ringing, CallRinging) and isinstance(answered, CallAnswered) and isinstance(ended, CallEnded)
     assert (ringing.call, ringing.via, ringing.direction) == (call_of("1.1"), "pbx", "inbound")
     assert (ringing.caller, ringing.caller_name, ringing.line) == ("0312340000", "山田", "03-1234-5678")
     assert answered.by == "201"
     assert (ended.reason, ended.answered_at, ended.end_seen) == ("normal", 2, True)
+
+
+def test_the_first_channel_of_a_call_is_asked_for_its_call_id() -> None:
+    calls = PbxCalls(Config())
+    assert calls.is_first(INBOUND)
+    assert not calls.is_first(new("PJSIP/201-00000002", "1.2", "1.1"))
+    assert not calls.is_first(new("Local/s@canary-00000001;1", "1", "1"))
+    (ringing,) = calls.take({**INBOUND, "sipcallid": "abc@host"}, 1)
+    assert isinstance(ringing, CallRinging)
+    assert ringing.sip_call_id == "abc@host"
 
 
 def test_a_call_is_over_with_its_last_channel() -> None:
@@ -63,13 +74,14 @@ def test_calls_of_our_own_are_none() -> None:
 
 
 def test_a_call_that_nobody_answered_says_why_it_ended() -> None:
-    ended = told([INBOUND, gone("1.1", "1.1", "17")])[-1]
-    assert isinstance(ended, CallEnded)
+    _, ended, unrecorded = told([INBOUND, gone("1.1", "1.1", "17")])
+    assert isinstance(ended, CallEnded) and isinstance(unrecorded, CallNotRecorded)
+    assert unrecorded.reason == "not_answered", "every call ends as a recording or with a reason"
     assert (ended.reason, ended.answered_at) == ("busy", None)
 
 
 def test_after_a_gap_no_end_is_made_up() -> None:
-    ended = told([INBOUND, {"event": "lost"}])[-1]
+    ended = told([INBOUND, {"event": "lost"}])[-2]
     assert isinstance(ended, CallEnded)
     assert (ended.reason, ended.end_seen) == ("unknown", False)
 

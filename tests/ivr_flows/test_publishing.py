@@ -13,6 +13,7 @@ from appliance.errors import CouldNotError
 from appliance.ledger import Ledger
 from appliance.records import Changed
 from ivr_flows import surroundings
+from ivr_flows.prompts.engine import Told
 from ivr_flows.prompts.rendering import Kitchen
 from ivr_flows.publishing import Done, Refusal, publish, rollback, spoken_by
 from ivr_flows.said import Spoken, every_digit
@@ -165,7 +166,7 @@ def test_a_value_that_is_read_out_brings_every_digit(box: Box) -> None:
 
 
 def test_prompts_that_are_hard_to_understand_are_told(box: Box) -> None:
-    came = publish(box, Written("x", text('  a: {type: play, say: "どうぞ", next: there}')), "suzuki", "", "espeak_ng")
+    came = publish(box, Written("x", text('  a: {type: play, say: "どうぞ", next: there}')), "suzuki", "", Told("espeak_ng"))
     assert isinstance(came, Done)
     assert came.poorly == 1
     assert done(box).poorly == 0

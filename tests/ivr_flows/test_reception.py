@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from ivr_flows import reception
+from ivr_flows.effects import RequestCallback
 from ivr_flows.live_call import LiveCall
 from tests.fakes.ari import FakeAri, Line
 from tests.ivr_flows.lobby import Lobby, in_lobby
@@ -236,3 +237,16 @@ def test_when_we_go_everybody_inside_is_handed_over(tmp_path: Path) -> None:
         assert line.went == ("go-fallback", "main")
 
     in_lobby(tmp_path, conversation)
+
+
+def test_who_wanted_to_be_called_back_is_connected_with_whoever_answers(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    async def conversation(lobby: Lobby) -> None:
+        await lobby.reception.call_back(RequestCallback("090-1234-5678", "group:front", {}))
+        (asked,) = lobby.server.requests("POST channels")
+        assert (asked["endpoint"], asked["context"], asked["extension"]) == ("Local/front@go-group/n", "go-outside", "09012345678")
+        await lobby.reception.call_back(RequestCallback("", "group:front", {}))
+        await lobby.reception.call_back(RequestCallback("0901", "nobody", {}))
+        assert len(lobby.server.requests("POST channels")) == 1
+
+    in_lobby(tmp_path, conversation)
+    assert "cannot be made" in caplog.text

@@ -6,7 +6,7 @@ import asyncio
 
 from appliance.box import Box
 from appliance.clock import SystemClock
-from appliance.records import CallEnded, CallRinging
+from appliance.records import CallEnded, CallNotRecorded, CallRinging
 from ivr_flows.ami import Ami
 from ivr_flows.watching import watch
 from tests.fakes.ami import FakeAmi
@@ -24,11 +24,14 @@ def test_a_call_that_asterisk_tells_of_is_told_on(box: Box) -> None:
         async with asyncio.timeout(20), FakeAmi() as server, Ami(server.access) as manager:
             watching = asyncio.create_task(watch(box, SystemClock(), told, manager))
             await server.was_sent("Login")
+            await manager.ready()
+            server.answers["Getvar"] = "Response: Success\r\nActionID: -\r\nValue: abc@host\r\n\r\n"
             await server.send(CALL)
-            while len(told.records) < 2:  # noqa: ASYNC110 - it is looked at from outside
+            while len(told.records) < 3:  # noqa: ASYNC110 - it is looked at from outside
                 await asyncio.sleep(0.01)
             watching.cancel()
             await asyncio.gather(watching, return_exceptions=True)
-        assert [type(record) for record in told.records] == [CallRinging, CallEnded]
+        assert getattr(told.records[0], "sip_call_id", "") == "abc@host"
+        assert [type(record) for record in told.records] == [CallRinging, CallEnded, CallNotRecorded]
 
     asyncio.run(conversation())

@@ -41,7 +41,7 @@ def test_all_is_written_once_and_then_only_what_changed(tmp_path: Path) -> None:
 
 def test_passwords_are_made_in_the_keys_folder_and_stay(tmp_path: Path) -> None:
     one = exchange.desired(box_of(tmp_path))["pjsip.conf"]
-    secret = (tmp_path / "keys" / "phone-201.secret").read_text().strip()
+    secret = (tmp_path / "keys" / "phones" / "phone-201.secret").read_text().strip()
     assert f"password = {secret}\n" in one
     assert exchange.desired(box_of(tmp_path))["pjsip.conf"] == one
 

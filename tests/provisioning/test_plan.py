@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from provisioning import plan
 from provisioning.asterisk import files
 from tests.bed.boxes import wiring
 
 
-def rendered(**phone: object) -> dict[str, str]:
+def rendered(**phone: Any) -> dict[str, str]:
     found = wiring(**phone)
     return files.render(found.config, found.flows, found.secrets)
 

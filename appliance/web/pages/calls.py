@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from dataclasses import replace
 from typing import Annotated, Any
 from urllib.parse import urlencode
 
@@ -13,13 +13,16 @@ from appliance.calls import Call, Recording
 from appliance.ids import is_id
 from appliance.ledger import append
 from appliance.library import playback
-from appliance.library.search import OUTCOMES, Query, find
-from appliance.lookup import get_call, get_recording, is_paused, legs
-from appliance.moments import SECOND, from_iso, to_datetime
+from appliance.library.search import find
+from appliance.lookup import get_call, get_recording, is_paused, labels_of, legs
+from appliance.moments import SECOND, to_datetime
+from appliance.popups.cards import other_party
+from appliance.popups.desk import note_of
 from appliance.records import CallRinging, Exported, Listened, RecordingPaused, RecordingResumed
 from appliance.web import labels, ranges
 from appliance.web.accounts import Session
 from appliance.web.console import Console
+from appliance.web.pages import searching
 from appliance.web.rights import Right
 from appliance.web.security import allowed, console_of
 
@@ -35,33 +38,23 @@ ONE_LISTENING = 600 * SECOND
 def listing(
     request: Request,
     session: Searcher,
-    number: str = "",
-    begin: str = "",
-    end: str = "",
-    direction: str = "",
-    outcome: str = "",
+    asked: Annotated[searching.Asked, Depends()],
     before: str = "",
 ) -> Response:
     """Calls, newest first, with search."""
     console = console_of(request)
-    given = {"number": number[:60], "begin": begin, "end": end, "direction": direction, "outcome": outcome}
-    scope = console.scope(session)
-    query = Query(
-        lines=scope.spellings if scope else None,
-        number=given["number"],
-        begin=_day(console, begin),
-        end=_day(console, end, following=True),
-        direction=direction if direction in labels.DIRECTION else "",
-        outcome=outcome if outcome in OUTCOMES else "",
-        before=_cursor(before),
-    )
-    page = find(console.ledger.connection, query)
-    recordings = {call.id: get_recording(console.ledger.connection, call.id) for call in page.calls if call.recording}
-    chosen = {name: value for name, value in given.items() if value}
+    page = find(console.ledger.connection, replace(searching.query_of(console, session, asked), before=_cursor(before)))
+    connection = console.ledger.connection
+    recordings = {call.id: get_recording(connection, call.id) for call in page.calls if call.recording}
+    notes = {call.id: note_of(connection, call.id) for call in page.calls}
+    people = {number: console.book.behind(number) for number in {other_party(call)[0] for call in page.calls}}
+    chosen = asked.chosen()
     following = urlencode({**chosen, "before": f"{page.next[0]}.{page.next[1]}"}) if page.next else ""
     return console.page(
-        request, "calls.html", session, calls=page.calls, recordings=recordings, given=given, searching=bool(chosen),
-        following=following, later=bool(query.before), directions=labels.DIRECTION, back=urlencode(chosen),
+        request, "calls.html", session, calls=page.calls, recordings=recordings, notes=notes, people=people, given=asked,
+        searching=bool(chosen), following=following, later=bool(before), directions=labels.DIRECTION, reasons=labels.REASON,
+        back=urlencode(chosen), lines=[line for line in console.box.config.lines if searching.may_see(console, session, line.number)],
+        saved=searching.saved(console, session), known_labels=searching.known_labels(connection), takers=searching.takers(connection),
     )  # fmt: skip
 
 
@@ -77,6 +70,10 @@ def one(request: Request, session: Searcher, call: str) -> Response:
         request, "call.html", session, call=found, recording=recording, headers=ringing.headers if ringing else (), heard=heard,
         legs=[leg for leg in legs(console.ledger.connection, found.id) if console.sees(session, leg)],
         paused=is_paused(console.ledger.connection, call),
+        note=note_of(console.ledger.connection, call),
+        people=console.book.behind(other_party(found)[0]),
+        borne=labels_of(console.ledger.connection, found.recording) if found.recording else [],
+        known_labels=searching.known_labels(console.ledger.connection),
         pauses=[row.record for row in console.ledger.of(call) if isinstance(row.record, (RecordingPaused, RecordingResumed))],
     )  # fmt: skip
 
@@ -169,21 +166,6 @@ def _recording(console: Console, session: Session, call: str) -> Recording:
     if found is None:
         raise HTTPException(404)
     return found
-
-
-def _day(console: Console, text: str, *, following: bool = False) -> int | None:
-    """A date of the form as the moment it begins (or ends) at the site; None where it is none."""
-    if not text:
-        return None
-    zone = console.box.config.site.zone
-    try:
-        moment = from_iso(text, zone)
-        if following and len(text) == 10:
-            local = to_datetime(moment, zone).replace(tzinfo=None) + timedelta(days=1)
-            moment = from_iso(local.isoformat(), zone)
-    except (ValueError, OverflowError):
-        return None
-    return moment
 
 
 def _cursor(text: str) -> tuple[int, str] | None:

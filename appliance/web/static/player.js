@@ -7,11 +7,13 @@ const canvas = wave.querySelector("canvas");
 const time = player.querySelector(".time");
 const speed = player.querySelector("[name=speed]");
 const seconds = Number(player.dataset.seconds);
+audio.preservesPitch = true;
 const RATES = [...speed.options].map((option) => Number(option.value));
 let peaks = null;
 let marks = [];
 let pauses = [];
 let graph = null;
+const overlays = [];
 
 function clock(value) {
   const whole = Math.floor(value);
@@ -31,6 +33,7 @@ async function load() {
   peaks = [bytes(found.left), bytes(found.right)];
   marks = found.marks;
   pauses = found.pauses ?? [];
+  player.dispatchEvent(new CustomEvent("outline", { detail: peaks }));
   draw();
 }
 
@@ -55,6 +58,7 @@ function draw() {
   pen.globalAlpha = 1;
   silent(pen, style, width, height);
   pressed(pen, style, width, height);
+  for (const overlay of overlays) overlay(pen, style, width, height);
   pen.fillStyle = style.getPropertyValue("--ink");
   pen.fillRect(Math.min(played, width - 1.5), 0, 1.5, height);
 }
@@ -212,3 +216,5 @@ player.querySelectorAll(".wave, .controls, .keys").forEach((part) => {
 player.classList.add("ready");
 show();
 load();
+
+export { audio, clock, draw, jump, overlays, player, seconds };

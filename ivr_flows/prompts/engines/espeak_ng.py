@@ -6,18 +6,19 @@ import shutil
 from pathlib import Path
 
 from ivr_flows.prompts import engine
-from ivr_flows.prompts.engine import EngineError
+from ivr_flows.prompts.engine import EngineError, Told
 
 LANGUAGES = ("en", "ja")
+WELL = ("en",)
 _VOICES = {"en": "en", "ja": "ja"}
 
 
-def available() -> str:
+def available(told: Told) -> str:
     """Whether the program is there."""
     return "" if shutil.which("espeak-ng") else "install espeak-ng"
 
 
-def speak(text: str, language: str, out: Path) -> None:
+def speak(text: str, language: str, out: Path, told: Told) -> None:
     """Write the words to `out`; they go in by standard input, so that none is taken for an option. Raises EngineError."""
     program = shutil.which("espeak-ng")
     if program is None:

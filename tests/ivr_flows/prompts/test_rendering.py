@@ -8,7 +8,7 @@ import pytest
 
 from appliance.errors import CouldNotError
 from ivr_flows import prompt_folder
-from ivr_flows.prompts.engine import EngineError
+from ivr_flows.prompts.engine import EngineError, Told
 from ivr_flows.prompts.rendering import Kitchen, engines
 from ivr_flows.said import Sound, Spoken, estimate
 from tests import needs
@@ -49,11 +49,11 @@ def test_what_cannot_be_rendered_says_what_to_do(tmp_path: Path) -> None:
     with pytest.raises(EngineError, match="divide"):
         Kitchen(tmp_path, {}).render([Spoken("x" * 5000, "en")])
     with pytest.raises(EngineError, match="choose one of"):
-        Kitchen(tmp_path, {}, "parrot").render([HELLO])
+        Kitchen(tmp_path, {}, Told("parrot")).render([HELLO])
     assert list(tmp_path.iterdir()) == []
 
 
 def test_the_best_engine_comes_first() -> None:
     assert engines("en")[0][0] == "espeak_ng"
     with pytest.raises(EngineError, match="speaks en"):
-        engines("en", "open_jtalk")
+        engines("en", Told("open_jtalk"))

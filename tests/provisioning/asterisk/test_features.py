@@ -11,7 +11,6 @@ def test_keys_are_the_settings() -> None:
     assert section(features.render(wiring()), "featuremap") == {
         "blindxfer": "##",
         "atxfer": "*2",
-        "automixmon": "*1",
         "parkcall": "#72",
     }
-    assert "automixmon" not in section(features.render(wiring(codes=Codes(record=""))), "featuremap")
+    assert "parkcall" not in section(features.render(wiring(codes=Codes(park=""))), "featuremap")
