@@ -9,7 +9,7 @@ RUN_PACKAGES := python3-venv iproute2
 TEST_PACKAGES := $(shell cat tests/debian-packages.txt)
 DATA ?= var
 
-.PHONY: run test check coverage explore fuzz soak bench messages samples clean
+.PHONY: run test check coverage explore fuzz soak bench messages samples deb clean
 
 run: $(VENV)/run.stamp
 	@$(BIN)/appliance demo --data $(DATA) $(ARGS)
@@ -39,7 +39,7 @@ fuzz: $(VENV)/fuzz.stamp
 	$(BIN)/python -m tests.fuzz --write $(ARGS)
 
 soak: $(VENV)/test.stamp
-	$(BIN)/python -m benchmarks --write soak $(ARGS)
+	$(BIN)/python -m benchmarks --write soak powercuts deliveries $(ARGS)
 
 bench: $(VENV)/test.stamp
 	$(BIN)/python -m benchmarks $(ARGS)
@@ -49,6 +49,9 @@ messages: $(VENV)/test.stamp
 
 samples: $(VENV)/test.stamp
 	$(BIN)/python -m tests.bed.make_samples $(ARGS)
+
+deb: $(VENV)/run.stamp
+	@sh provisioning/debian/build.sh $(BIN)/python $(or $(OUT),dist)
 
 $(VENV)/python.stamp:
 	@sh tests/tools/debian.sh $(RUN_PACKAGES)

@@ -9,13 +9,16 @@ from __future__ import annotations
 
 import argparse
 import importlib.metadata
+import io
 import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TextIO
 
 from appliance import __version__
 from appliance.errors import ApplianceError
+from appliance.logs import say
 
 GROUP = "appliance.commands"
 _ORDER = (
@@ -26,29 +29,41 @@ _ORDER = (
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command; returns its exit code: 0 done, 2 used wrongly, 3 configuration wrong, 4 could not."""
+    code = _main(argv)
+    try:
+        sys.stderr.flush()
+    except OSError:  # a full log: what we had to say goes nowhere, the exit code says it
+        _silence(sys.stderr)
+    return code
+
+
+def _main(argv: Sequence[str] | None) -> int:
     words = list(sys.argv[1:] if argv is None else argv)
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")  # a terminal that knows no Japanese still hears all of it
     arguments = _parser(words).parse_args(words)
     try:
         code = int(arguments.run(arguments))
         sys.stdout.flush()  # a reader that went away shows here, not after us
         return code
     except ApplianceError as error:
-        print(f"appliance: {error}", file=sys.stderr)
+        say(f"appliance: {error}")
         return error.exit_code
     except BrokenPipeError:
-        _silence()
+        _silence(sys.stdout)
         return 0
     except OSError as error:  # what no room or wing has given a sentence: above all a full disk that our output goes to
-        print(f"appliance: {error.filename or 'the output'}: {error.strerror or error}; nothing was lost", file=sys.stderr)
-        _silence()
+        say(f"appliance: {error.filename or 'the output'}: {error.strerror or error}; nothing was lost")
+        _silence(sys.stdout)
         return 4
     except KeyboardInterrupt:
         return 130
 
 
-def _silence() -> None:
+def _silence(stream: TextIO) -> None:
     """Let what is still buffered go nowhere."""
-    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
 
 
 def _parser(words: Sequence[str]) -> argparse.ArgumentParser:

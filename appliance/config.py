@@ -19,6 +19,7 @@ from appliance import numbers, options
 from appliance.capture_settings import Capture as Capture
 from appliance.capture_settings import Rule as Rule
 from appliance.errors import ConfigError
+from appliance.network_settings import Network as Network
 from appliance.notify_settings import Notify as Notify
 from appliance.options import Options as Options
 from appliance.phone_settings import Phone as Phone
@@ -144,6 +145,12 @@ class Sending(Options):
     pause_on_loss: bool = Field(
         default=True, title="Pause on loss", description="true: nothing leaves for a minute after speech was lost on the wire."
     )
+    read_back: Literal["unproven", "always"] = Field(
+        default="unproven",
+        title="Read back",
+        description="always: everything is read back once it was sent; unproven: unless the canary proved that the store refuses what does "
+        "not match its checksum.",
+    )
     fresh_every: int = Field(
         default=3,
         ge=0,
@@ -168,6 +175,24 @@ class Web(Options):
     session_hours: int = Field(
         default=12, ge=1, le=720, title="Session length", description="Hours after which an unused sign-in ends."
     )
+
+
+class Speech(Options):
+    """How the prompts of flows are spoken."""
+
+    engine: Literal["", "open_jtalk", "espeak_ng", "web"] = Field(
+        default="",
+        title="Engine",
+        description="open_jtalk, espeak_ng or web (a speech service); empty: the best that is installed.",
+    )
+    url: str = Field(
+        default="",
+        pattern=r"^(https://[^\s]+|http://(127\.0\.0\.1|localhost)(:\d+)?/[^\s]*)?$",
+        title="Address",
+        description="The speech service's address for the engine web: it is sent text, language and voice as JSON, and answers a sound. "
+        "Its token is the file speech.token in the keys folder.",
+    )
+    voice: str = Field(default="", max_length=100, title="Voice", description="The voice that the speech service shall use.")
 
 
 class Health(Options):
@@ -213,6 +238,12 @@ class Config(Options):
         title="Recipients",
         description="Public keys to which recordings are sealed, besides the console's own.",
     )
+    must_open: list[str] = Field(
+        default_factory=list,
+        title="Must open",
+        description="Names of recipients without whom no recording is made, such as escrow or playback (the console's own): where one is "
+        "missing, calls wait on the spool and the health page says so.",
+    )
     store: Store = Field(default_factory=Store, title="Store", description="Where sealed recordings are sent.")
     sending: Sending = Field(default_factory=Sending, title="Sending", description="How fast and when recordings leave.")
     retention: Retention = Field(default_factory=Retention, title="Retention", description="How long things are kept on the box.")
@@ -222,8 +253,10 @@ class Config(Options):
     register_of_access: Register = Field(
         default_factory=Register, title="Register", description="What is demanded before a recording is heard or copied."
     )
+    speech: Speech = Field(default_factory=Speech, title="Speech", description="How the prompts of flows are spoken.")
     web: Web = Field(default_factory=Web, title="Console", description="The console's address.")
     health: Health = Field(default_factory=Health, title="Health", description="When the health checks complain.")
+    network: Network = Field(default_factory=Network, title="Network", description="The box's own place in the network.")
     notify: Notify = Field(default_factory=Notify, title="Notices", description="Who is told of troubles, and how.")
 
     def line(self, *spellings: str) -> Line | None:

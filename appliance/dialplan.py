@@ -16,6 +16,9 @@ APP = "appliance"
 ENTER, BACK = "enter", "back"
 """First argument of Stasis: (enter, ROUTE, FLOW) and (back, OUTCOME)."""
 
+CANARY = "canary"
+"""Context and word of the test calls that the application makes to itself; they end where it does not take them."""
+
 BEAT = "APPLIANCE_BEAT"
 """Global variable: epoch seconds, written by the application every second. Absent or older than BEAT_STALE_S: the dialplan falls back."""
 BEAT_STALE_S = 5

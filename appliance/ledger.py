@@ -77,9 +77,16 @@ class Ledger:
         self.close()
 
     @contextmanager
-    def transaction(self) -> Iterator[sqlite3.Connection]:
-        """BEGIN IMMEDIATE … COMMIT; anything raised inside rolls back. Database errors become LedgerError."""
+    def transaction(self, *, hasty: bool = False) -> Iterator[sqlite3.Connection]:
+        """BEGIN IMMEDIATE … COMMIT; anything raised inside rolls back. Database errors become LedgerError.
+
+        `hasty`: read by others at once, and safe from a power cut with the next transaction only; for facts that would be told again.
+        """
         try:
+            if hasty:
+                with self._hasty(), self.transaction() as connection:
+                    yield connection
+                return
             self.connection.execute("BEGIN IMMEDIATE")
             try:
                 yield self.connection
@@ -92,6 +99,14 @@ class Ledger:
             if self.connection.in_transaction:
                 self.connection.execute("ROLLBACK")
             raise LedgerError(f"{self.path}: the ledger could not be written ({error}); nothing was lost") from error
+
+    @contextmanager
+    def _hasty(self) -> Iterator[None]:
+        self.connection.execute("PRAGMA synchronous=NORMAL")
+        try:
+            yield
+        finally:
+            self.connection.execute("PRAGMA synchronous=FULL")
 
     def append(self, *records: Record) -> list[int]:
         """Write these facts in one transaction; returns the ids of the rows that are new."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import os
 import sys
@@ -29,6 +30,12 @@ def set_up(service: str) -> None:
     else:
         handler.setFormatter(logging.Formatter(f"%(asctime)s {service} %(levelname)s %(message)s"))
     logging.basicConfig(level=level, handlers=[handler], force=True)
+
+
+def say(text: str) -> None:
+    """A line for a person on standard error. That the volume of the log is full keeps nobody from his work."""
+    with contextlib.suppress(OSError):
+        print(text, file=sys.stderr)
 
 
 class Trouble:

@@ -14,7 +14,7 @@ _RECORD = "rules: as [[rules]] and [[lines]] say; always; never; on_demand: from
 
 
 class Extension(Options):
-    """One desk: a telephone with a number of its own. Its password is not here but in the keys folder (phone-NUMBER.secret)."""
+    """One desk: a telephone with a number of its own. Its password is not here but in the keys folder (phones/phone-NUMBER.secret)."""
 
     number: ExtensionNumber = Field(title="Number", description="Two to eight digits, not beginning with 0, such as 201.")
     name: Label = Field(default="", max_length=60, title="Name", description="What people call it; other telephones show it.")

@@ -1,6 +1,6 @@
 """The telephone system's secrets: files of mode 0600 in the keys folder, or credentials; never in the configuration.
 
-`phone-NUMBER.secret` is a telephone's password, `trunk-NAME.secret` what the provider gave, `box-NUMBER.secret` and
+`phones/phone-NUMBER.secret` is a telephone's password, `trunk-NAME.secret` what the provider gave, `box-NUMBER.secret` and
 `conference-NUMBER.secret` are PINs, `ari.secret` and `ami.secret` let our own services talk to Asterisk. What we may invent is made
 when it is first asked for; a provider's password never is.
 """
@@ -10,35 +10,18 @@ from __future__ import annotations
 import os
 import re
 import secrets
-from collections.abc import Mapping
-from dataclasses import dataclass, field
 from pathlib import Path
 
 from appliance import keys, shelf
-from appliance.phone_settings import Phone
+from appliance.phone_settings import Phone, Secrets
 
 ARI, AMI = "ari", "ami"
+TELEPHONES = "phones"
+"""The folder of the telephones' passwords below the keys: one credential of systemd's, which calls its files `phones_NAME`."""
 _NAME = re.compile(r"(phone|trunk|box|conference)-[a-z0-9_-]{1,40}|ari|ami")
 _TEXT = re.compile(r"[!-~]{1,120}")
 _LETTERS = "ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz23456789"
 _LENGTH, _PIN_LENGTH = 20, 6
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Secrets:
-    """Every secret that Asterisk's files hold."""
-
-    phones: Mapping[str, str] = field(default_factory=dict)
-    """By extension."""
-    trunks: Mapping[str, str] = field(default_factory=dict)
-    """By name; a trunk that needs none is not in it."""
-    boxes: Mapping[str, str] = field(default_factory=dict)
-    conferences: Mapping[str, str] = field(default_factory=dict)
-    ari: str = ""
-    ami: str = ""
-
-    def __repr__(self) -> str:
-        return "Secrets(…)"
 
 
 def path_of(folder: Path, name: str) -> Path:
@@ -47,6 +30,9 @@ def path_of(folder: Path, name: str) -> Path:
         raise keys.KeyFileError(
             f"{name}: is no secret of the telephone system; name phone-NUMBER, trunk-NAME, box-NUMBER, ari or ami"
         )
+    if name.startswith("phone-"):
+        flat = folder / f"{TELEPHONES}_{name}.secret"
+        return flat if flat.exists() else folder / TELEPHONES / f"{name}.secret"
     return folder / f"{name}.secret"
 
 
@@ -70,8 +56,9 @@ def write(folder: Path, name: str, text: str) -> None:
     """Keep a secret. Raises KeyFileError where it could not stand in Asterisk's files."""
     if not _TEXT.fullmatch(text):
         raise keys.KeyFileError(f"{name}: is no secret of up to 120 plain characters without spaces; write another")
-    shelf.make_folder(folder, 0o700)
-    shelf.write(path_of(folder, name), f"{text}\n".encode("ascii"), mode=0o600)
+    path = path_of(folder, name)
+    shelf.make_folder(path.parent, 0o700)
+    shelf.write(path, f"{text}\n".encode("ascii"), mode=0o600)
 
 
 def read_or_make(folder: Path, name: str) -> str:

@@ -6,6 +6,8 @@ Secrets are not in it: the passwords of telephones and trunks and the PINs are f
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field
@@ -40,6 +42,13 @@ class Network(Options):
     last_rtp: int = Field(default=14999, ge=1025, le=65535, title="Last RTP port", description="And end here.")
     inside: list[Annotated[str, AfterValidator(options.network)]] = Field(
         default_factory=list, title="Inside networks", description="Networks that are reached without address translation."
+    )
+    qualify_seconds: int = Field(
+        default=60,
+        ge=0,
+        le=3600,
+        title="Ask every",
+        description="Seconds between two questions whether a telephone is there; 0: none.",
     )
     outside: Host = Field(
         default="", title="Outside address", description="The address by which the world reaches the box behind a NAT; empty: none."
@@ -103,3 +112,20 @@ class Phone(Options):
         default_factory=list, title="Permissions", description="Classes of service; without any, standard may call every kind."
     )
     contacts: list[Contact] = Field(default_factory=list, title="Directory", description="People shown by name and dialled short.")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Secrets:
+    """Every secret that Asterisk's files hold; `phone_secrets.py` reads them."""
+
+    phones: Mapping[str, str] = field(default_factory=dict)
+    """By extension."""
+    trunks: Mapping[str, str] = field(default_factory=dict)
+    """By name; a trunk that needs none is not in it."""
+    boxes: Mapping[str, str] = field(default_factory=dict)
+    conferences: Mapping[str, str] = field(default_factory=dict)
+    ari: str = ""
+    ami: str = ""
+
+    def __repr__(self) -> str:
+        return "Secrets(…)"

@@ -15,7 +15,7 @@ _USER = re.compile(r"[A-Za-z0-9+#*._-]{1,64}(@[A-Za-z0-9.-]{1,100})?")
 _CODE = re.compile(r"[*#][0-9*#]{0,5}")
 _MAIL = re.compile(r"[A-Za-z0-9._%+-]+@[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)+")
 _SOUND = re.compile(r"[A-Za-z0-9][A-Za-z0-9/_-]{0,80}")
-_PATH = re.compile(r"/[A-Za-z0-9._/-]+( -[A-Za-z]+)*")
+_PATH = re.compile(r"/[A-Za-z0-9._/-]+( [A-Za-z0-9._/-]+)*")
 _PUBLIC = re.compile(r"\+?[0-9][0-9-]{1,20}")
 SPECIAL = ("listed", "blocked")
 """Words for callers besides those of options.WITHHELD: in the directory, on the block list."""
@@ -104,7 +104,7 @@ def sound(text: str) -> str:
 def program(text: str) -> str:
     """A program with plain options, or nothing. Raises ValueError with the mend."""
     if text and not _PATH.fullmatch(text):
-        raise ValueError("is no program; write its full path and plain options, such as /usr/sbin/sendmail -t")
+        raise ValueError("is no program; write its full path and plain words, such as /usr/sbin/sendmail -t")
     return text
 
 

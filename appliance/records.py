@@ -36,6 +36,12 @@ from appliance.record import encode as encode
 from appliance.record import with_tuples as with_tuples
 from appliance.register_records import AccessAsked as AccessAsked
 from appliance.register_records import AccessDecided as AccessDecided
+from appliance.register_records import Changed as Changed
+from appliance.register_records import Exported as Exported
+from appliance.register_records import Listened as Listened
+from appliance.storage import BackupStored as BackupStored
+from appliance.storage import BoxReplaced as BoxReplaced
+from appliance.storage import Commissioned as Commissioned
 from appliance.storage import DrillDone as DrillDone
 from appliance.storage import HeaderChanged as HeaderChanged
 from appliance.storage import StoreProbed as StoreProbed
@@ -119,6 +125,8 @@ class CallAnswered(Record):
     """Speech may flow."""
 
     call: str
+    by: str = ""
+    """The extension that answered, where it is known."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -321,44 +329,6 @@ class RecordingErased(Record):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Listened(Record):
-    """Somebody heard a recording."""
-
-    subject_field = "recording"
-    identity_fields = ("at", "who")
-
-    recording: str
-    who: str
-    where: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Exported(Record):
-    """Somebody took a copy away."""
-
-    subject_field = "recording"
-    identity_fields = ("at", "who")
-
-    recording: str
-    who: str
-    what: str
-    why: str = ""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Changed(Record):
-    """Somebody altered something."""
-
-    subject_field = "thing"
-    identity_fields = ("at", "who", "what")
-
-    thing: str
-    who: str
-    what: str
-    why: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class NodeEntered(Record):
     """A caller reached a node of a flow."""
 
@@ -377,8 +347,8 @@ KINDS: dict[str, type[Record]] = {
         RecordingFailed, CallNotRecorded, UploadDone, UploadParked, RecordingExpired, RecordingHeld, RecordingErased, Listened,
         Exported, Changed, NodeEntered, WeirdSeen, IssueOpened, IssueClosed, Heartbeat, CheckpointSigned, CheckpointStored,
         CheckpointStamped, RecordingLabelled, ErasureAsked, ObjectsErased, CallErased, StoreProbed, StoreSampled, DrillDone,
-        HeaderChanged, CallTaken, CallNoted, CallLinked, PowerLost, NoticeSent, TwinSeen,
-        AccessAsked, AccessDecided,
+        AccessAsked, AccessDecided, HeaderChanged, CallTaken, CallNoted, CallLinked, PowerLost, NoticeSent, TwinSeen, BackupStored,
+        BoxReplaced, Commissioned,
     )
 }  # fmt: skip
 

@@ -33,8 +33,11 @@ def sync_folder(folder: Path) -> None:
         os.close(handle)
 
 
-def make_folder(folder: Path, mode: int = 0o750) -> None:
-    """Make a folder and its parents; each new name is made durable in its parent. Raises ShelfError."""
+def make_folder(folder: Path, mode: int = 0o770) -> None:
+    """Make a folder and its parents; each new name is made durable in its parent. Raises ShelfError.
+
+    The group may write in it, as far as the process's umask lets it: one service makes what another one, the janitor, removes.
+    """
     missing = [folder, *folder.parents]
     missing = [path for path in missing if not path.exists()]
     try:
@@ -80,6 +83,28 @@ def remove(path: Path) -> None:
     path.unlink(missing_ok=True)
     with contextlib.suppress(FileNotFoundError):
         sync_folder(path.parent)
+
+
+def shred(path: Path) -> int:
+    """Overwrite a file with noise, durably, and remove it; returns its size. Raises ShelfError.
+
+    What a drive keeps aside by itself is out of a program's reach: what must not be found there was never written in clear.
+    """
+    try:
+        size = path.stat().st_size
+        handle = os.open(path, os.O_WRONLY | os.O_CLOEXEC)
+        try:
+            for start in range(0, size, _CHUNK):
+                os.pwrite(handle, os.urandom(min(_CHUNK, size - start)), start)
+            os.fsync(handle)
+        finally:
+            os.close(handle)
+        remove(path)
+    except FileNotFoundError:
+        return 0
+    except OSError as error:
+        raise ShelfError(f"{path}: cannot be overwritten ({error.strerror or error}); is the disk read-only?") from error
+    return size
 
 
 def remove_tree(folder: Path, below: Path) -> None:

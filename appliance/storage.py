@@ -63,6 +63,37 @@ class HeaderChanged(Record):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class BackupStored(Record):
+    """A night's backup of the box lies in the store."""
+
+    subject_field = "backup"
+    identity_fields = ("store",)
+
+    backup: str
+    store: str
+    key: str
+    bytes: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BoxReplaced(Record):
+    """From here on another machine writes this chain."""
+
+    subject_field = "serial"
+    identity_fields = ("at",)
+
+    serial: str
+    """The new machine's."""
+    before: str
+    """The old one's."""
+    epoch: int
+    backup_at: int
+    """When what it knows was written down."""
+    head: int
+    """Number of the last recording that was known then."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class TwinSeen(Record):
     """Somebody else writes under this box's name in the store, and nothing more is sent; `problem` is empty where that is over."""
 
@@ -71,3 +102,21 @@ class TwinSeen(Record):
 
     store: str
     problem: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Commissioned(Record):
+    """The opening test was made; where it passed the service starts on this day."""
+
+    subject_field = "serial"
+    identity_fields = ("at",)
+
+    serial: str
+    contract: str
+    who: str
+    passed: bool
+    service_starts: str
+    """ISO date, "" where it did not pass."""
+    chain: str
+    signature: str
+    """Of the report."""

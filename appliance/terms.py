@@ -32,6 +32,12 @@ class Retention(Options):
         title="Local days",
         description="Days after which a stored recording's local copy is removed; 0 keeps it. What is not stored is never removed.",
     )
+    keep_free_megabytes: int = Field(
+        default=2000,
+        ge=0,
+        title="Keep free",
+        description="Below so much free space local copies of stored recordings go, the oldest first; 0: never for want of space.",
+    )
     erase_days: int = Field(
         default=0,
         ge=0,

@@ -10,8 +10,8 @@ from pathlib import Path
 
 from benchmarks.measure import machine
 
-NAMES = ("capture", "memory", "vault", "search", "soak")
-UNASKED = NAMES[:3]
+NAMES = ("capture", "ringing", "memory", "vault", "flows", "ivr", "search", "soak", "powercuts", "deliveries")
+UNASKED = NAMES[:7]
 RESULTS = Path(__file__).with_name("RESULTS.md")
 
 

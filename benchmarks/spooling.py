@@ -8,7 +8,7 @@ from pathlib import Path
 from appliance.box import Box
 from appliance.clock import SystemClock
 from appliance.ledger import Ledger
-from capture.replay import record, reel_name
+from capture.intake import record, reel_name
 from capture.spool import Reel
 
 

@@ -24,6 +24,12 @@ def write(path: Path, calls: int, seconds: float) -> int:
     return count
 
 
+def invite(number: int) -> bytes:
+    """A frame with the INVITE of this call."""
+    caller, called = f"10.1.{number >> 8}.{number & 255}", "10.2.0.1"
+    return _udp(caller, 5060, called, 5060, _signalling(number, caller, called, (10000, 10002))[0])
+
+
 def _call(number: int, seconds: float) -> Iterator[tuple[int, bytes]]:
     caller, called = f"10.1.{number >> 8}.{number & 255}", "10.2.0.1"
     ports = 10000 + 4 * (number % 10000), 10002 + 4 * (number % 10000)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
 import shutil
 import subprocess
@@ -10,7 +9,6 @@ import sys
 import tempfile
 from collections.abc import Iterator
 from contextlib import suppress
-from dataclasses import replace
 from pathlib import Path
 from typing import NamedTuple
 
@@ -20,12 +18,11 @@ from appliance.folders import Folders
 from appliance.jobs import NewJob, enqueue
 from appliance.keys import Identity, save_identity
 from appliance.ledger import Ledger, append
-from appliance.records import RecordingReady
 from benchmarks.measure import Cost, run
+from tests.bed.deliveries import name_of, ready
 from tests.bed.swift import REGION, Server, UnavailableError, running
 from tests.bed.unpacked import UnavailableError as UnpackedError
 from tests.bed.unpacked import unpacked
-from tests.fakes import facts
 from tests.fakes.clock import START
 
 SEAL_MB, BACKLOG = 512, 500_000
@@ -103,7 +100,7 @@ def sealing(folder: Path, megabytes: int) -> Iterator[str]:
 
 def sending(folder: Path, scale: float) -> Iterator[str]:
     """Upload beside rclone, to one Swift in one run."""
-    yield "Sending to OpenStack Swift on this machine (which takes CPU of its own, counted for neither); ours reads everything back"
+    yield "Sending to OpenStack Swift on this machine (its CPU is counted for neither), a manifest of 2 kB with each; checksums are proven"
     yield ""
     yield "| files | program | MB/s | wall s | CPU s | MB per CPU s | peak MB |"
     yield "| --- | --- | --- | --- | --- | --- | --- |"
@@ -121,15 +118,14 @@ def sending(folder: Path, scale: float) -> Iterator[str]:
 
 def _one_load(folder: Path, load: Load, server: Server) -> Iterator[str]:
     (folder / "files").mkdir(parents=True)
-    bodies = [os.urandom(load.size) for _ in range(load.files)]
-    for number, body in enumerate(bodies):
-        (folder / "files" / f"{number:05}").write_bytes(body)
-    programs = {"ours": _ours(folder, bodies, server)}
+    ours = _ours(folder, [os.urandom(load.size) for _ in range(load.files)], server)
+    programs = {"ours": ours}
     with suppress(UnpackedError):
         rclone = shutil.which("rclone") or str(unpacked("rclone", "rclone") / "usr/bin/rclone")
         words = _rclone(folder, rclone, server)
         programs["rclone copy, crypt"] = [*words, "copy", str(folder / "files"), "crypt:"]
         programs["rclone cryptcheck after it"] = [*words, "cryptcheck", str(folder / "files"), "crypt:"]
+    programs["ours, everything read back"] = _read_back(folder, ours, server)
     total = load.files * load.size / 1e6
     for name, command in programs.items():
         cost = _cost(command)
@@ -170,29 +166,23 @@ def _ours(folder: Path, bodies: list[bytes], server: Server) -> list[str]:
     )
     with Ledger.open(folders.ledger) as ledger, ledger.transaction() as connection:
         for number, body in enumerate(bodies):
-            append(connection, [_waiting(folders, number, body)])
-            enqueue(connection, [NewJob(kind="upload", subject=_name(number), body={})], number)
-    return [sys.executable, "-m", "appliance", "uploader", "run", "--once", "--data", str(data)]
+            record = ready(folders, number, body)
+            for path in (record.file, record.manifest):
+                shutil.copy(folders.recordings / path, folder / "files")
+            append(connection, [record])
+            enqueue(connection, [NewJob(kind="upload", subject=name_of(number), body={})], number)
+    program = [sys.executable, "-m", "appliance", "uploader"]
+    subprocess.run([*program, "canary", "--data", str(data)], check=True, capture_output=True)
+    return [*program, "run", "--once", "--data", str(data)]
 
 
-def _waiting(folders: Folders, number: int, body: bytes) -> RecordingReady:
-    """A recording of these (sealed) bytes and a small manifest, on the disk and as a record."""
-    name, manifest = _name(number), os.urandom(2000)
-    day = folders.recordings / "2026/09/21"
-    day.mkdir(parents=True, exist_ok=True)
-    (day / f"{name}.flac.age").write_bytes(body)
-    (day / f"{name}.json.age").write_bytes(manifest)
-    return replace(
-        facts.ready(), recording=name, call=name, file=f"2026/09/21/{name}.flac.age", manifest=f"2026/09/21/{name}.json.age",
-        bytes=len(body), sealed_sha256=hashlib.sha256(body).hexdigest(), manifest_sha256=hashlib.sha256(manifest).hexdigest(),
-        sequence=number + 1,
-    )  # fmt: skip
-
-
-def _name(number: int) -> str:
-    """An id as recordings have them."""
-    digits = "abcdefghijklmnopqrstuvwxyz234567"
-    return "".join(digits[number >> shift & 31] for shift in range(75, -1, -5))
+def _read_back(folder: Path, ours: list[str], server: Server) -> list[str]:
+    """The same box again, with a bucket of its own, told to read back whatever it sent."""
+    data, again = folder / "var", folder / "again"
+    shutil.copytree(data, again)
+    text = (again / "appliance.toml").read_text().replace(f"ours-{folder.name}", _bucket(f"again-{folder.name}", server))
+    (again / "appliance.toml").write_text(f'{text}read_back = "always"\n')
+    return [*ours[:-1], str(again)]
 
 
 def _rclone(folder: Path, program: str, server: Server) -> list[str]:
@@ -217,7 +207,7 @@ def backlog(folder: Path, count: int) -> Iterator[str]:
         for begin in range(0, count, 50_000):
             with ledger.transaction() as connection:
                 many = range(begin, min(count, begin + 50_000))
-                enqueue(connection, (NewJob(kind="upload", subject=_name(number), body={}) for number in many), begin)
+                enqueue(connection, (NewJob(kind="upload", subject=name_of(number), body={}) for number in many), begin)
     said = subprocess.run([sys.executable, "-c", START_UP, str(data)], capture_output=True, text=True, check=True).stdout.split()
     yield f"A backlog of {count:,} uploads"
     yield ""

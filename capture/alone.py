@@ -26,7 +26,7 @@ from capture.frames import Address, Datagram, host_text
 from capture.parties import Parties
 from capture.payloads import NO_AUDIO, STATIC, Encoding
 from capture.policy import Facts, Verdict, decide
-from capture.tracker import closing, give_up, ringing
+from capture.tracker import closing, give_up
 
 WAIT = 2 * SECOND
 """How long a pair is listened to, so that signalling that comes a little late still finds its call."""
@@ -281,7 +281,7 @@ class Alone:
         )  # fmt: skip
         self._dialogs[dialog.call] = dialog
         effects: list[Effect] = [
-            Emit(ringing(dialog, self._via)),
+            Emit(dialog.begun(self._via)),
             Keep(dialog.call, at, *ends, (SECRET if secret else PLAIN) + b"\n" + first.payload),
             Emit(CallAnswered(at=at, call=dialog.call)),
         ]

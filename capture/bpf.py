@@ -17,7 +17,12 @@ from capture.frames import CARRIED, ETHERTYPE_IPV4, ETHERTYPE_IPV6, EXTENSIONS, 
 LEVELS = 3
 """Tags in a frame, besides the one that the kernel took out; what has more passes."""
 _ACCEPT, _DROP = 0x40000, 0
-_LOAD_HALF, _LOAD_BYTE, _EQUAL, _RETURN = 0x28, 0x30, 0x15, 0x06
+_LOAD_HALF, _LOAD_BYTE, _EQUAL, _ANY_OF, _RETURN = 0x28, 0x30, 0x15, 0x45, 0x06
+_LOAD_WORD_BEHIND, _LOAD_HALF_BEHIND, _LOAD_BYTE_BEHIND = 0x40, 0x48, 0x50
+"""Relative to the index register."""
+_IPV4_SIZE, _INDEX = 0xB1, 0x01
+"""Into the index register: the length of the IPv4 header that begins here, or this number."""
+_UDP, _FRAGMENT = 17, 0x3FFF
 
 
 class Instruction(NamedTuple):
@@ -43,8 +48,16 @@ class _Step(NamedTuple):
 
 
 def program() -> list[Instruction]:
-    """The filter's instructions."""
-    steps = list(_steps())
+    """The ring's filter."""
+    return _assembled(list(_steps()))
+
+
+def invites() -> list[Instruction]:
+    """Passes nothing but whole UDP datagrams that begin with "INVITE ", without a tunnel."""
+    return _assembled(list(_invite_steps()))
+
+
+def _assembled(steps: list[_Step]) -> list[Instruction]:
     places = {step.label: place for place, step in enumerate(steps) if step.label}
     return [
         Instruction(step.code, places[step.true] - place - 1 if step.true else 0, 0, step.operand)
@@ -72,4 +85,42 @@ def _protocols(label: str, place: int, wanted: frozenset[int]) -> Iterator[_Step
     yield _Step(_LOAD_BYTE, place, label=label)
     for protocol in sorted(wanted):
         yield _Step(_EQUAL, protocol, "accept")
+    yield _Step(_RETURN, _DROP)
+
+
+def _invite_steps() -> Iterator[_Step]:
+    for level in range(LEVELS + 1):
+        kind = 12 + 4 * level
+        ip = kind + 2
+        yield _Step(_LOAD_HALF, kind, label=f"level {level}")
+        yield _Step(_EQUAL, ETHERTYPE_IPV4, f"IPv4 {level}")
+        yield _Step(_EQUAL, ETHERTYPE_IPV6, f"IPv6 {level}")
+        for tag in sorted(TAGS) if level < LEVELS else ():
+            yield _Step(_EQUAL, tag, f"level {level + 1}")
+        yield _Step(_RETURN, _DROP)
+        yield _Step(_LOAD_HALF, ip + 6, label=f"IPv4 {level}")
+        yield _Step(_ANY_OF, _FRAGMENT, f"drop {level}")
+        yield _Step(_LOAD_BYTE, ip + 9)
+        yield _Step(_EQUAL, _UDP, f"UDP on IPv4 {level}")
+        yield _Step(_RETURN, _DROP, label=f"drop {level}")
+        yield _Step(_IPV4_SIZE, ip, label=f"UDP on IPv4 {level}")
+        yield from _method(f"IPv4 {level}", ip + 8)
+        yield _Step(_LOAD_BYTE, ip + 6, label=f"IPv6 {level}")
+        yield _Step(_EQUAL, _UDP, f"UDP on IPv6 {level}")
+        yield _Step(_RETURN, _DROP)
+        yield _Step(_INDEX, 40, label=f"UDP on IPv6 {level}")
+        yield from _method(f"IPv6 {level}", ip + 8)
+    yield _Step(_RETURN, _ACCEPT, label="accept")
+
+
+def _method(name: str, place: int) -> Iterator[_Step]:
+    """Whether the method stands at this place behind the index register; `name` is for the labels."""
+    yield _Step(_LOAD_WORD_BEHIND, place)
+    yield _Step(_EQUAL, int.from_bytes(b"INVI", "big"), f"{name}, TE")
+    yield _Step(_RETURN, _DROP)
+    yield _Step(_LOAD_HALF_BEHIND, place + 4, label=f"{name}, TE")
+    yield _Step(_EQUAL, int.from_bytes(b"TE", "big"), f"{name}, space")
+    yield _Step(_RETURN, _DROP)
+    yield _Step(_LOAD_BYTE_BEHIND, place + 6, label=f"{name}, space")
+    yield _Step(_EQUAL, ord(" "), "accept")
     yield _Step(_RETURN, _DROP)

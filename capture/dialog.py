@@ -14,7 +14,7 @@ from enum import StrEnum
 
 from appliance.ids import CallId
 from appliance.moments import SECOND
-from appliance.records import CallEnded, Side
+from appliance.records import CallEnded, CallRinging, Side
 from capture.frames import Address
 from capture.parties import Parties
 from capture.policy import RECORD, Verdict
@@ -173,6 +173,17 @@ class Dialog:
         if self.session_expires:
             return self.now + min(self.idle_limit, self.session_expires * 3 * SECOND // 2)
         return self.now + self.idle_limit
+
+    def begun(self, via: str) -> CallRinging:
+        """The record of its beginning."""
+        people = self.parties
+        return CallRinging(
+            at=self.started_at, call=self.call, direction=people.direction.value, caller=people.caller.national,
+            caller_raw=people.caller.raw, caller_e164=people.caller.e164, caller_name=people.caller_name,
+            caller_reason=people.caller_reason.value if people.caller_reason else None, called=people.called.national,
+            called_raw=people.called.raw, called_e164=people.called.e164, line=people.line, start_seen=self.start_seen,
+            via=via, sip_call_id=self.sip_call_id, headers=people.headers,
+        )  # fmt: skip
 
     def ended(self) -> CallEnded:
         """The record of its end. Raises AssertionError while it lives."""

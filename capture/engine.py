@@ -14,7 +14,7 @@ import contextlib
 
 from appliance.config import Config
 from appliance.ids import CallId
-from appliance.records import LegTied
+from appliance.records import CallRinging, LegTied
 from capture import dark, rtcp, sccp, sip
 from capture.alone import Alone
 from capture.dialog import Dialog
@@ -120,6 +120,16 @@ class Engine:
             self.effects.append(Weird(error.name, data[:1024]))
             return
         self._perform(self.skinny.receive(message, data, source, destination, at, now), now)
+
+    def foretell(self, frame: bytes, at: int, now: int) -> CallRinging | None:
+        """What is to be said of an Ethernet frame with an INVITE that comes again in its turn: nothing else follows from it now."""
+        try:
+            found = self._dissector.dissect(LINK_ETHERNET, frame, now)
+            if not isinstance(found, Datagram) or found.cut or not found.payload.startswith(b"INVITE "):
+                return None
+            return self.tracker.foretell(sip.parse(found.payload), found.source, found.destination, at, now)
+        except (FrameError, sip.SipError):
+            return None
 
     def note(self, note: bytes, source: Address, destination: Address, at: int, now: int) -> None:
         """What the spool says of a call without signalling, after a restart."""
@@ -236,9 +246,11 @@ class Engine:
             self.message(payload, datagram.source, datagram.destination, at, now)
 
     def _report(self, datagram: Datagram, at: int) -> None:
-        """RTCP on the port of a call's speech (RFC 5761) or on the next one (RFC 3550 §11): kept where it tells how speech arrives."""
+        """RTCP on the port of a call's speech (RFC 5761), on the next one (RFC 3550 §11), or where the description said (RFC 3605): kept
+        where it tells how speech arrives.
+        """
         ends = datagram.destination, datagram.source
-        call = self.media.call_at(*ends, *(end._replace(port=end.port - 1) for end in ends))
+        call = self.media.call_told_at(*ends) or self.media.call_at(*ends, *(end._replace(port=end.port - 1) for end in ends))
         if call is None or len(datagram.payload) > MAX_REPORT:
             return
         try:

@@ -56,8 +56,10 @@ class Handles:
             longest = next(iter(self._open))
             self._close(longest.split("/", 1)[0], longest)
         if call not in self._of_call:
-            Path(self._folder, call).mkdir(exist_ok=True, mode=0o750)
-        handle = os.open(f"{self._folder}/{place}", os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o640)
+            Path(self._folder, call).mkdir(
+                exist_ok=True, mode=0o770
+            )  # the janitor removes it, recovery goes on in it: both by the group
+        handle = os.open(f"{self._folder}/{place}", os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o660)
         self._open[place] = handle
         self._of_call.setdefault(call, set()).add(place)
         return handle

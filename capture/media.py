@@ -199,6 +199,10 @@ class Media:
         self._by_call: dict[CallId, list[tuple[bytes, Stream]]] = {}
         self._addresses: dict[CallId, list[Address]] = {}
         self._secrets: dict[CallId, Secrets] = {}
+        self._reports: dict[Address, CallId] = {}
+        """Who announced an address for RTCP alone (RFC 3605)."""
+        self._rtcp: dict[tuple[CallId, Address], Address] = {}
+        """That address, by the one for RTP."""
         self.refused = 0
         """Streams beyond the bound of their call."""
 
@@ -217,6 +221,10 @@ class Media:
             others = [told for told in self._before.get(watch.address, []) if told.call not in (before.call, watch.call)]
             self._before[watch.address] = [*others, before][-MAX_CLAIMS:]
         self._expected[watch.address] = expectation
+        self._unreport(watch.call, watch.address)
+        if watch.media.rtcp is not None:
+            self._rtcp[watch.call, watch.address] = reported = Address(*watch.media.rtcp)
+            self._reports[reported] = watch.call
         addresses = self._addresses.setdefault(watch.call, [])
         if watch.address not in addresses:
             addresses.append(watch.address)
@@ -273,6 +281,10 @@ class Media:
         """The call that announced one of these addresses."""
         return next((expected.call for address in addresses if (expected := self._expected.get(address)) is not None), None)
 
+    def call_told_at(self, *addresses: Address) -> CallId | None:
+        """The call that announced one of these addresses for RTCP alone."""
+        return next((call for address in addresses if (call := self._reports.get(address)) is not None), None)
+
     def resume(self, stream: Stream) -> None:
         """Take over a stream of a recorder that was stopped."""
         key = stream_key(stream.source, stream.destination, stream.ssrc)
@@ -287,6 +299,7 @@ class Media:
         """Forget the call's addresses and streams; returns the streams."""
         for address in self._addresses.pop(call, []):
             self._let_go(address, call)
+            self._unreport(call, address)
         self._secrets.pop(call, None)
         found = self._by_call.pop(call, [])
         for key, stream in found:
@@ -299,6 +312,11 @@ class Media:
         """Forget the call as `close` does, and what was gathered of its streams too."""
         for stream in self.close(call):
             stream.dropped = True
+
+    def _unreport(self, call: CallId, address: Address) -> None:
+        reported = self._rtcp.pop((call, address), None)
+        if reported is not None and self._reports.get(reported) == call:
+            del self._reports[reported]
 
     def _let_go(self, address: Address, call: CallId) -> None:
         """The call no longer expects anything at this address: whoever did before it does again."""

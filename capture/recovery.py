@@ -20,7 +20,7 @@ from appliance.ids import CallId, SegmentId, call_id
 from appliance.jobs import NewJob
 from appliance.ledger import Ledger
 from appliance.lookup import get_call
-from appliance.records import CallEnded, CallRinging, Direction, LegTied, Side
+from appliance.records import CallEnded, CallNotRecorded, CallRinging, Direction, LegTied, NotRecorded, Side
 from capture import alone, blocks, legs, sccp, sip
 from capture.effects import Emit, Keep
 from capture.engine import Engine
@@ -104,6 +104,32 @@ def _orphan(reel: Reel, call: CallId, ended_at: int, known: Call | None) -> Entr
     return Entry(records=[ended] if known else [ringing, ended], jobs=[job], durable=True)
 
 
+def ghosts(reel: Reel, ledger: Ledger | None, rebuilt: list[CallId]) -> list[Entry]:
+    """Entries that end calls of which the ledger tells and the spool does not: the power went before their first second was synced."""
+    if ledger is None:
+        return []
+    rows = ledger.connection.execute(
+        "SELECT id FROM call WHERE via = ? AND recording IS NULL AND not_recorded IS NULL", (reel.name,)
+    ).fetchall()
+    gone = [CallId(row[0]) for row in rows if row[0] not in rebuilt and not is_done(ledger, CallId(row[0]))]
+    return [
+        _ghost(known)
+        for call in gone
+        if not any(map(_readable_end, (reel.folder / call).glob("*.rtp"))) and (known := get_call(ledger.connection, call))
+    ]
+
+
+def _ghost(known: Call) -> Entry:
+    at = known.answered_at or known.ringing_at or known.started_at
+    ended = CallEnded(
+        at=at, call=known.id, reason="recorder_stopped", sip_status=None, started_at=known.started_at, ringing_at=known.ringing_at,
+        answered_at=known.answered_at, end_seen=False,
+    )  # fmt: skip
+    reason = NotRecorded.DAMAGED if known.answered_at else NotRecorded.NOT_ANSWERED
+    why = CallNotRecorded(at=at, call=known.id, reason=reason, detail="the power went before its first second was on the disk")
+    return Entry(records=[why] if known.ended_at is not None else [ended, why], durable=True)
+
+
 def _readable_end(path: Path) -> int:
     try:
         return last_packet_at(path)
@@ -128,7 +154,7 @@ def take_in(folders: Folders, config: Config, ledger: Ledger, clock: Clock, *, i
             engine = Engine(config, via=reel.name)
             pen = Inline(ledger, reel, folders, clock)
             rebuilt = rebuild(engine, reel, ledger, clock.monotonic())
-            for entry in orphans(reel, ledger, rebuilt):
+            for entry in (*orphans(reel, ledger, rebuilt), *ghosts(reel, ledger, rebuilt)):
                 pen.put(entry)
                 taken += [job.subject for job in entry.jobs]
             if rebuilt:

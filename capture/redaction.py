@@ -1,7 +1,8 @@
 """A call's files without the keys that were pressed, for the quarantine of a site that keeps none.
 
 Every file keeps its length, so that it can be archived while it is read: the payloads of telephone events and the bodies of INFO that say a
-key are zeros, and so is what was damaged, since nobody knows what it held. Tones in audio that we cannot decode stay what they are.
+key are zeros, the keys of Skinny's keypad are none that there is, and what was damaged is zeros too, since nobody knows what it held.
+Tones in audio that we cannot decode stay what they are.
 """
 
 from __future__ import annotations
@@ -11,8 +12,9 @@ from collections.abc import Collection, Iterator
 from pathlib import Path
 from typing import IO, cast
 
-from capture import blocks, sip
+from capture import blocks, sccp, sip
 from capture.rtp import HEADER
+from capture.sccp_codes import Id
 from capture.voice import survey
 from capture.walk import STAMP
 
@@ -75,7 +77,10 @@ def _packets(body: bytes, events: frozenset[int]) -> bytes:
 
 def _message(body: bytes) -> bytes:
     try:
-        found = sip.parse(blocks.read_sip(body).raw)
+        raw = blocks.read_sip(body).raw
+        if sccp.is_whole(raw):
+            return body[: len(body) - len(raw)] + _skinny(raw)
+        found = sip.parse(raw)
     except (sip.SipError, ValueError, IndexError):
         return body
     kind = found.get("content-type").partition(";")[0].strip().lower()
@@ -83,6 +88,12 @@ def _message(body: bytes) -> bytes:
         return body
     place = body.rfind(found.body)
     return body[:place] + bytes(len(found.body)) + body[place + len(found.body) :] if place >= 0 else body
+
+
+def _skinny(raw: bytes) -> bytes:
+    """Whatever the phone's keypad says: it dials with it too, but that number is told otherwise."""
+    number = int.from_bytes(raw[sccp.HEAD - 4 : sccp.HEAD], "little")
+    return raw[: sccp.HEAD] + b"\xff" * len(raw[sccp.HEAD : sccp.HEAD + 4]) + raw[sccp.HEAD + 4 :] if number == Id.KEYPAD else raw
 
 
 def add_redacted(archive: tarfile.TarFile, folder: Path) -> None:

@@ -46,6 +46,8 @@ UPLOAD = "upload"
 BUSY = 60 * SECOND
 """Once a call has waited for so long (ns), speed counts more than the last of the sound."""
 TAR = "tar"
+SMALL = "opus"
+"""The format once the disk's reserve is reached: smaller is better than nothing."""
 
 
 class Hold(Protocol):
@@ -88,7 +90,7 @@ class Renderer:
 
     def __init__(self, box: Box, ledger: Ledger, key: SigningKey, recipients: Sequence[Recipient], clock: Clock) -> None:
         self._box, self._ledger, self._key, self._recipients, self._clock = box, ledger, key, recipients, clock
-        self._format = registry.load("capture.formats", box.config.capture.format)
+        self._use(box.config.capture.format)
 
     def render(self, job: Job, hold: Hold) -> None:
         """Do the job: its call ends as a recording, or as the reason why there is none."""
@@ -96,6 +98,8 @@ class Renderer:
         if call is None or call.recording is not None:
             self._finish(job, [])
             return
+        tight = shelf.free_bytes(self._box.folders.data) < self._box.config.health.disk_reserve_megabytes * 1_000_000
+        self._use(SMALL if tight else self._box.config.capture.format)
         talk = self._talk(job)
         surveys = [found for part in talk for found in part.surveys]
         heard = choose(talk)
@@ -111,6 +115,9 @@ class Renderer:
             left = any(found.speaker is None or found.audio != found.decodable for found in surveys)
             left = left or any(voice.unheard > voice.counts.packets // 100 for side in Side for voice in written.voices[side])
             self._enter(job, call, written, talk, self._quarantine(job) if left else "", self._marks(job, talk, written))
+
+    def _use(self, name: str) -> None:
+        self._format_name, self._format = name, registry.load("capture.formats", name)
 
     def _talk(self, job: Job) -> list[Part]:
         """The call and its legs, with their streams."""
@@ -278,7 +285,7 @@ class Renderer:
             "recording": recording_id(CallId(call.id)),
             "call": call.id,
             "file": str(written.path.relative_to(self._box.folders.recordings)),
-            "format": self._box.config.capture.format,
+            "format": self._format_name,
             "channels": 2,
             "sample_rate": written.sample_rate,
             "seconds": written.samples / written.sample_rate,

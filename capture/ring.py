@@ -64,7 +64,7 @@ def open_socket(interface: str, megabytes: int, *, everything: bool = False) -> 
         ring = struct.pack("7I", BLOCK, blocks, FRAME, BLOCK * blocks // FRAME, RETIRE_MS, 0, 0)
         packets.setsockopt(SOL_PACKET, PACKET_RX_RING, ring)
         if not everything:
-            _filter(packets)
+            attach(packets, bpf.program())
         packets.bind((interface, ETH_P_ALL))
         index = socket.if_nametoindex(interface)
         packets.setsockopt(SOL_PACKET, PACKET_ADD_MEMBERSHIP, struct.pack("iHH8s", index, PACKET_MR_PROMISC, 0, b""))
@@ -79,9 +79,8 @@ def open_socket(interface: str, megabytes: int, *, everything: bool = False) -> 
     return packets
 
 
-def _filter(packets: socket.socket) -> None:
-    """Attach the filter (struct sock_fprog: number of instructions, where they lie)."""
-    instructions = bpf.program()
+def attach(packets: socket.socket, instructions: list[bpf.Instruction]) -> None:
+    """Attach this filter (struct sock_fprog: number of instructions, where they lie). Raises OSError."""
     code = ctypes.create_string_buffer(b"".join(step.encode() for step in instructions))
     packets.setsockopt(socket.SOL_SOCKET, SO_ATTACH_FILTER, struct.pack("HP", len(instructions), ctypes.addressof(code)))
 

@@ -41,7 +41,8 @@ class Entry:
     jobs: list[NewJob] = field(default_factory=list)
     durable: bool = False
     first: bool = False
-    """The first fact of a call: nothing before it concerns it, so it overtakes what waits for the disk."""
+    """The first fact of a call: nothing before it concerns it, so it overtakes what waits for the disk, and it waits for none itself: after
+    a power cut the spool or the telephone tells of the call again."""
     heartbeat: Heartbeat | None = None
     synced: list[Callable[[], None]] = field(default_factory=list)
     """Called, in the writer's thread, once the spool is on the disk; before the rows are."""
@@ -59,7 +60,7 @@ def commit(ledger: Ledger, entries: list[Entry], now: int) -> None:
     for entry in entries:
         while entry.durable and entry.synced:
             entry.synced.pop(0)()
-    with ledger.transaction() as connection:
+    with ledger.transaction(hasty=all(entry.first for entry in entries)) as connection:
         for entry in entries:
             append(connection, entry.records)
             enqueue(connection, entry.jobs, now)
@@ -69,19 +70,29 @@ def commit(ledger: Ledger, entries: list[Entry], now: int) -> None:
 
 
 class Inline:
-    """Writes at once, in the caller's thread: for a replay, where an error is the user's to see."""
+    """Writes in the caller's thread, `together` entries in a transaction: for a replay, where an error is the user's to see."""
 
-    def __init__(self, ledger: Ledger, reel: Reel, folders: Folders, clock: Clock) -> None:
+    def __init__(self, ledger: Ledger, reel: Reel, folders: Folders, clock: Clock, together: int = 1) -> None:
         self._ledger, self._reel, self._folders, self._clock = ledger, reel, folders, clock
+        self._together = together
+        self._waiting: list[Entry] = []
 
     def put(self, entry: Entry) -> None:
-        """Write this entry. Raises CouldNotError."""
-        write(self._ledger, self._reel, [entry], self._clock.now())
-        doorbell.ring(self._folders.run)
+        """Write this entry, if enough have gathered. Raises CouldNotError."""
+        self._waiting.append(entry)
+        if len(self._waiting) >= self._together:
+            self._write()
 
     def close(self) -> None:
-        """Make the spool durable."""
+        """Write what has gathered, and make the spool durable. Raises CouldNotError."""
+        if self._waiting:
+            self._write()
         self._reel.sync()
+
+    def _write(self) -> None:
+        entries, self._waiting = self._waiting, []
+        write(self._ledger, self._reel, entries, self._clock.now())
+        doorbell.ring(self._folders.run)
 
 
 class _Synced:

@@ -49,6 +49,8 @@ class Media:
     """Whether it names a certificate: the keys are agreed on beside the signalling (DTLS-SRTP, RFC 5763)."""
     keys: tuple[SrtpKey, ...] = ()
     """Those that its sender encrypts with; none where they are agreed on outside the signalling (DTLS)."""
+    rtcp: tuple[bytes, int] | None = None
+    """Where its RTCP is received, if it says so (RFC 3605)."""
 
     @property
     def encrypted(self) -> bool:
@@ -110,9 +112,10 @@ def _media(session: list[str], section: list[str], session_keys: tuple[SrtpKey, 
     port = re.fullmatch(r"(\d{1,5})(?:/\d+)?", words[1])
     if not port or int(port[1]) > 65535:
         return None
+    host = _connection(section) or _connection(session)
     return Media(
         kind=words[0].lower(),
-        host=_connection(section) or _connection(session),
+        host=host,
         port=int(port[1]),
         protocol=words[2].upper(),
         encodings=_encodings(words[3:], section),
@@ -120,7 +123,17 @@ def _media(session: list[str], section: list[str], session_keys: tuple[SrtpKey, 
         keyed=keyed or _is_keyed(section),
         fingerprint=any(line.startswith("a=fingerprint:") for line in (*session, *section)),
         keys=(_keys(section) + session_keys)[:MAX_KEYS],
+        rtcp=_rtcp(section, host),
     )
+
+
+def _rtcp(section: list[str], host: bytes) -> tuple[bytes, int] | None:
+    """`a=rtcp:PORT [IN IP4 ADDRESS]` (RFC 3605 §2.1)."""
+    for line in section:
+        found = re.match(r"a=rtcp:\s*(\d{1,5})(?:\s+(IN\s+IP[46]\s+\S+))?\s*$", line, re.ASCII)
+        if found and 0 < int(found[1]) <= 65535:
+            return (_connection([f"c={found[2]}"]) if found[2] else host), int(found[1])
+    return None
 
 
 def _is_keyed(lines: list[str]) -> bool:

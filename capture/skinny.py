@@ -23,7 +23,7 @@ from capture.frames import Address
 from capture.legs import RINGS, Key, Leg, id_of
 from capture.policy import decide
 from capture.sccp_codes import FROM_PHONE, CallState, Id
-from capture.tracker import MAX_MEDIA, closing, give_up, ringing
+from capture.tracker import MAX_MEDIA, closing, give_up
 
 MAX_PENDING = 64
 """Messages of a leg that wait until it is known who calls whom."""
@@ -181,7 +181,7 @@ class Skinny:
             return
         else:
             talk = self._begin(leg, now)
-            yield Emit(ringing(talk, self._via))
+            yield Emit(talk.begun(self._via))
         leg.talk = talk
         self._of.setdefault(talk.call, []).append(leg)
         for keep in leg.pending:

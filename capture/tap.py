@@ -11,6 +11,7 @@ import contextlib
 import logging
 import os
 import socket
+import uuid
 from pathlib import Path
 
 from appliance.box import Box
@@ -20,6 +21,7 @@ from appliance.logs import Trouble
 from appliance.moments import SECOND
 from appliance.service import HEARTBEAT_S, Service, sd_notify
 from capture import drops, recovery
+from capture.bell import Bell
 from capture.control import Control
 from capture.effects import Weird
 from capture.engine import Engine
@@ -54,6 +56,7 @@ class Tap:
         self.engine = Engine(box.config, via=interface)
         self._scribe = Scribe(lambda: Ledger.open(box.folders.ledger), self.reel, box.folders, self._clock)
         self.recorder = Recorder(self.engine, self.reel, self._scribe, box.config)
+        self.bell = Bell(interface)
         self.control = Control(box.folders.run, interface, self.recorder, self._clock.now, self._clock.monotonic)
         self._trouble = Trouble(log, self._clock.monotonic)
         self._flushed_at = self._ticked_at = self._clock.monotonic()
@@ -73,7 +76,7 @@ class Tap:
             log.warning("%s", error)
         try:
             calls = recovery.rebuild(self.engine, self.reel, ledger, self._clock.monotonic())
-            for entry in recovery.orphans(self.reel, ledger, calls):
+            for entry in (*recovery.orphans(self.reel, ledger, calls), *recovery.ghosts(self.reel, ledger, calls)):
                 self._scribe.put(entry)
         finally:
             if ledger is not None:
@@ -86,10 +89,20 @@ class Tap:
         sd_notify("READY=1")
         log.info("listening on %s", self.reel.name)
         while not self._service.stop:
-            asked = self.ring.wait(self._patience(), self._service.stop.fileno(), self.control.fileno())
-            self.round(asked=self.control.fileno() in asked)
+            asked = self.ring.wait(self._patience(), self._service.stop.fileno(), self.control.fileno(), *self.bell.filenos())
+            if not self.foretell():
+                self.round(asked=self.control.fileno() in asked)
         sd_notify("STOPPING=1")
         self.close()
+
+    def foretell(self) -> bool:
+        """Say of calls that they ring, before the ring brings their INVITE; whether there was one. Then it is the scribe's turn."""
+        heard = self.bell.take()
+        for frame, at in heard:
+            told = self.engine.foretell(frame, at + self._base.shift, self._clock.monotonic())
+            if told is not None:
+                self._scribe.put(Entry(records=[told], first=True))
+        return bool(heard)
 
     def round(self, *, asked: bool = True) -> None:
         """Read what waits, write what is due; `asked`: somebody knocks at the control socket."""
@@ -110,6 +123,7 @@ class Tap:
             self.engine.expire(self._clock.now())
             self.engine.tick(now)
             self._scribe.check()
+            self.bell.renew()
             self._tell_drops()
             self._beat(now)
         try:
@@ -123,6 +137,7 @@ class Tap:
                 self.ring.release()
             self._trouble.over("the spool is written again")
         except SpoolError as error:
+            self._flushed_at = now  # it is tried again when the next is due, not at once
             self._trouble.happened(str(error))
 
     def _patience(self) -> float:
@@ -171,6 +186,7 @@ class Tap:
         self.recorder.report_weirds(self._clock.now())
         self._scribe.put(Entry(heartbeat=self._service.heartbeat("stopped")))
         self._scribe.close()
+        self.bell.close()
         self.control.close()
         self.ring.close()
         self.reel.close()
@@ -190,8 +206,9 @@ class Tap:
 
 
 def boot_id() -> str:
-    """Of the machine's present run."""
-    return Path("/proc/sys/kernel/random/boot_id").read_text("ascii").strip()
+    """Of the machine's present run; under systemd it says so, for the unit shows the tap nothing of /proc but processes."""
+    told = os.environ.get("APPLIANCE_BOOT_ID", "")
+    return str(uuid.UUID(told)) if told else Path("/proc/sys/kernel/random/boot_id").read_text("ascii").strip()
 
 
 def inherited_socket() -> socket.socket | None:

@@ -16,6 +16,7 @@ from appliance.records import CallAnswered, CallRinging, Direction, NotRecorded,
 from capture import dark, parties, sdp
 from capture.dialog import Dialog, Event, State, end_reason, event_of
 from capture.effects import Close, Effect, Emit, Exclude, Keep, Secrecy, Shun, Watch, Weird
+from capture.foretold import Foretold, Invite
 from capture.frames import Address
 from capture.groups import Groups
 from capture.policy import decide
@@ -38,6 +39,7 @@ class Tracker:
         self._via = via
         self._by_call_id: dict[str, list[Dialog]] = {}
         self._dialogs: dict[CallId, Dialog] = {}
+        self._foretold = Foretold()
         self.ties = Ties()
 
     def __len__(self) -> int:
@@ -56,11 +58,14 @@ class Tracker:
         to_tag = name_address(message.get("to")).parameters.get("tag", "")
         dialog = self._find(message, from_tag, to_tag)
         if dialog is None:
+            foretold = self._foretold.began(message.call_id, from_tag)
+            at = at if foretold is None else foretold
             dialog = self._begin(message, source, destination, at, now, from_tag=from_tag, to_tag=to_tag)
             if dialog is None:
                 self.ties.contacts.hear(message, source)
                 return self._unplaced(message, to_tag)
-            effects: list[Effect] = [Emit(ringing(dialog, self._via)), Keep(dialog.call, at, source, destination, message.raw)]
+            effects: list[Effect] = [] if foretold else [Emit(dialog.begun(self._via))]
+            effects.append(Keep(dialog.call, at, source, destination, message.raw))
             if dialog.state is State.ANSWERED:
                 effects.append(Emit(CallAnswered(at=at, call=dialog.call)))
         else:
@@ -75,6 +80,17 @@ class Tracker:
         if not dialog.closed:
             effects += self.ties.hear(dialog, side, message, source, destination, at)
         return effects
+
+    def foretell(self, message: Message, source: Address, destination: Address, at: int, now: int) -> CallRinging | None:
+        """What `receive` will tell of the call that this INVITE is to begin; None where it begins none, or was foretold."""
+        from_tag = name_address(message.get("from")).parameters.get("tag", "")
+        to_tag = name_address(message.get("to")).parameters.get("tag", "")
+        full = len(self._dialogs) + len(self._foretold) >= self._config.capture.max_calls
+        if full or to_tag or not message.call_id or self._find(message, from_tag, to_tag) is not None:
+            return None
+        dialog = self._made(message, source, destination, at, now, from_tag=from_tag, fresh=True)
+        told = self._foretold.add(from_tag, Invite(message, source, destination, at, now))
+        return dialog.begun(self._via) if told else None
 
     def greeted(self, call: CallId, hello: int, source: Address, destination: Address, at: int) -> list[Effect]:
         """A hello of DTLS at an address of this call. Once both sides have said theirs, what follows is SRTP without known keys."""
@@ -94,6 +110,8 @@ class Tracker:
     def tick(self, now: int) -> list[Effect]:
         """What is due at `now` without a message: calls that are over, unanswered or forgotten."""
         effects: list[Effect] = []
+        for invite in self._foretold.overdue(now):
+            effects += self.receive(invite.message, invite.source, invite.destination, invite.at, now)
         for dialog in [dialog for dialog in self._dialogs.values() if dialog.deadline() <= now]:
             if dialog.live:
                 effects += give_up(dialog)
@@ -144,9 +162,17 @@ class Tracker:
             return None
         if len(self._dialogs) >= self._config.capture.max_calls and not self._drop_a_tombstone():
             return None
+        dialog = self._made(message, source, destination, at, now, from_tag=from_tag, fresh=fresh)
+        self._dialogs[dialog.call] = dialog
+        self._by_call_id.setdefault(message.call_id, []).append(dialog)
+        return dialog
+
+    def _made(
+        self, message: Message, source: Address, destination: Address, at: int, now: int, *, from_tag: str, fresh: bool
+    ) -> Dialog:
         under_way = not fresh and (message.is_request or message.status >= 200)
         found = parties.read(message, source, destination, self._config, reverse=not message.is_request)
-        dialog = Dialog(
+        return Dialog(
             call=call_id(message.call_id, from_tag, at),
             sip_call_id=message.call_id,
             caller_tag=from_tag,
@@ -160,9 +186,6 @@ class Tracker:
             last_at=at,
             idle_limit=self._config.capture.idle_minutes * 60 * SECOND,
         )
-        self._dialogs[dialog.call] = dialog
-        self._by_call_id.setdefault(message.call_id, []).append(dialog)
-        return dialog
 
     def _judge(self, dialog: Dialog, side: Side, message: Message, source: Address, destination: Address) -> list[Effect]:
         """Whether the call is recorded, asked anew at each INVITE: it may tell more. What was once excluded stays so."""
@@ -261,18 +284,6 @@ def _shows_call(message: Message, to_tag: str) -> bool:
     if message.is_request:
         return bool(to_tag) and message.method in _WITHIN and (message.method == "INVITE" or bool(message.body))
     return message.method == "INVITE" and 100 < message.status < 300
-
-
-def ringing(dialog: Dialog, via: str) -> CallRinging:
-    """The record of its beginning."""
-    people = dialog.parties
-    return CallRinging(
-        at=dialog.started_at, call=dialog.call, direction=people.direction.value, caller=people.caller.national,
-        caller_raw=people.caller.raw, caller_e164=people.caller.e164, caller_name=people.caller_name,
-        caller_reason=people.caller_reason.value if people.caller_reason else None, called=people.called.national,
-        called_raw=people.called.raw, called_e164=people.called.e164, line=people.line, start_seen=dialog.start_seen,
-        via=via, sip_call_id=dialog.sip_call_id, headers=people.headers,
-    )  # fmt: skip
 
 
 def _advance(dialog: Dialog, side: Side, message: Message, at: int) -> list[Effect]:

@@ -31,12 +31,14 @@ from ivr_flows.ari_models.values import Request, quoted
 
 ANSWER_S = 5.0
 """How long an answer may take; Asterisk's own takes 0.1 ms."""
-OPEN_S, PING_S = 3.0, 2.0
-FIRST_PAUSE_S, LONGEST_PAUSE_S = 0.1, 5.0
+OPEN_S, PING_S, PONG_S = 3.0, 5.0, 10.0
+FIRST_PAUSE_S, LONGEST_PAUSE_S = 0.1, 0.5
+"""Asterisk is on this machine, and callers inside have a lease of a few seconds: trying is cheap, and waiting is not."""
 EVENTS_WAITING = 20_000
 MESSAGE_BYTES = 8 << 20
-_NOT_INSIDE = "not in Stasis"
-"""What Asterisk says (409) of a channel that has left the application; a recording's name in use is another 409."""
+_NOT_INSIDE, _NO_VARIABLE = "not in Stasis", "variable was not found"
+"""What Asterisk says (409) of a channel that has left the application – a recording's name in use is another 409 – and (404) of a variable
+that a channel does not have, which is there itself."""
 
 log = logging.getLogger(__name__)
 
@@ -109,11 +111,23 @@ class Connection:
             raise LostError(f"{request.method} {request.path}: the connection with Asterisk was lost ({error})") from error
         finally:
             self._asked.pop(name, None)
+            if answer.done() and not answer.cancelled():
+                answer.exception()  # both ways of being lost may have told it
 
     async def events(self) -> AsyncIterator[Event]:
         """Every event in order, until the connection is lost."""
         while (event := await self._events.get()) is not None:
             yield event
+
+    @property
+    def waiting(self) -> int:
+        """Events that nobody has taken yet."""
+        return self._events.qsize()
+
+    def abort(self) -> None:
+        """Break it off: everything that waits is lost, and a new one is begun."""
+        self.lost = True
+        self._socket.transport.abort()
 
     async def close(self) -> None:
         """Give it up."""
@@ -166,7 +180,8 @@ class Connection:
                 answer.set_result(None)
             return
         reason = _reason(body) or str(sent.get("reason_phrase", ""))
-        gone = status == httpx.codes.NOT_FOUND or (status == httpx.codes.CONFLICT and _NOT_INSIDE in reason)
+        missing = status == httpx.codes.NOT_FOUND and _NO_VARIABLE not in reason
+        gone = missing or (status == httpx.codes.CONFLICT and _NOT_INSIDE in reason)
         answer.set_exception((GoneError if gone else RefusedError)(request, status, reason))
 
 
@@ -174,7 +189,7 @@ async def open_connection(access: Access) -> Connection:
     """A connection, in which the application is registered from now on. Raises LostError."""
     try:
         socket = await connect(
-            access.events, open_timeout=OPEN_S, close_timeout=OPEN_S, ping_interval=PING_S, ping_timeout=PING_S,
+            access.events, open_timeout=OPEN_S, close_timeout=OPEN_S, ping_interval=PING_S, ping_timeout=PONG_S,
             max_size=MESSAGE_BYTES, max_queue=None, compression=None, proxy=None,
         )  # fmt: skip
     except (OSError, TimeoutError, websockets.WebSocketException) as error:

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from datetime import date
 
 from ivr_flows.holidays import SHIPPED, Holidays
+from ivr_flows.model import Flow
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,6 +22,7 @@ class Site:
     extensions: frozenset[str] = frozenset()
     boxes: frozenset[str] = frozenset()
     conferences: frozenset[str] = frozenset()
+    switches: frozenset[str] = frozenset()
     routes: tuple[tuple[str, str], ...] = ()
     """Numbers dialled with the flow that each is sent to."""
 
@@ -50,3 +52,5 @@ class Known:
     lengths: Mapping[str, float] = field(default_factory=dict)
     """Seconds of rendered prompts, by their keys."""
     holidays: Holidays = SHIPPED
+    book: Mapping[str, Flow] = field(default_factory=dict)
+    """Other published flows, into which this one may lead."""

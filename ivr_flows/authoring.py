@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -14,13 +15,15 @@ from appliance.errors import CouldNotError, UsageError
 from appliance.moments import to_datetime
 from ivr_flows import diagram, drawing, surroundings
 from ivr_flows.checks import lint
-from ivr_flows.findings import Finding, blocks
+from ivr_flows.findings import ERROR, Finding, blocks
 from ivr_flows.flow_reading import presses
 from ivr_flows.flow_tests import Result, run_tests
+from ivr_flows.journal import replay
 from ivr_flows.model import Flow, Story
 from ivr_flows.sentences import LANGUAGES
-from ivr_flows.simulator import simulate
+from ivr_flows.simulator import Walk, simulate
 from ivr_flows.speech import language
+from ivr_flows.state import Around
 
 Commands = Any
 FAULTY = 1
@@ -47,6 +50,7 @@ def add(words: Commands, common: argparse.ArgumentParser) -> None:
     walk.add_argument("--outcome", action="append", default=[], metavar="NODE=OUTCOME", help="what becomes of ringing at a node")
     walk.add_argument("--answer", action="append", default=[], metavar="NODE=JSON", help="values that a look-up at a node brings")
     walk.add_argument("--switch", action="append", default=[], metavar="NAME=open|closed", help="position of a day/night switch")
+    walk.add_argument("--replay", type=Path, metavar="FILE", help="the journal of a real call, instead of all of these")
     walk.add_argument("--json", action="store_true", help="print one object")
     walk.set_defaults(run=run_simulate)
     test = words.add_parser("test", parents=[common, spoken], help="run the flow's own tests; exit code 1 where one fails")
@@ -70,10 +74,13 @@ def told(found: list[Finding], name: str, spoken: str) -> list[str]:
 
 
 def readable(box: Box, written: surroundings.Written) -> Flow:
-    """The flow, which may have faults but can be walked. Raises CouldNotError."""
+    """The flow, which may have faults but can be walked; they are said on the side. Raises CouldNotError."""
     flow, found = lint(written.data, surroundings.known(box, written))
+    errors = [one for one in found if one.severity == ERROR]
     if flow is None:
         raise CouldNotError("\n".join(told(found, written.name, language(None))))
+    if errors:
+        print("\n".join(told(errors, written.name, language(None))), file=sys.stderr)
     return flow
 
 
@@ -118,21 +125,34 @@ def _answers(texts: list[str]) -> dict[str, dict[str, str]]:
     return found
 
 
-def run_simulate(arguments: argparse.Namespace) -> int:
-    """Walk it, and say what came of it."""
-    box = Box.of(arguments)
-    written = surroundings.find(box, arguments.flow)
-    flow = readable(box, written)
+def _again(around: Around, flow: Flow, path: Path) -> Walk:
+    try:
+        return replay(around, flow.name, path.read_text("utf-8").splitlines())
+    except OSError as error:
+        raise UsageError(f"--replay {path}: cannot be read ({error.strerror or error})") from error
+    except ValueError as error:
+        raise UsageError(f"--replay {path}: is no journal ({error})") from error
+
+
+def _simulated(arguments: argparse.Namespace, box: Box, written: surroundings.Written, flow: Flow, around: Around) -> Walk:
     at = arguments.at or to_datetime(SystemClock().now(), box.config.site.zone).strftime("%Y-%m-%d %H:%M:%S")
     story = Story(
         at, arguments.caller, arguments.called, presses(arguments.keys), _pairs(arguments.outcome, "--outcome"),
         _answers(arguments.answer), _pairs(arguments.switch, "--switch"),
     )  # fmt: skip
-    around = surroundings.around(box, flow)
     try:
-        walk = simulate(around, flow.name, story, surroundings.known(box, written).lengths)
+        return simulate(around, flow.name, story, surroundings.known(box, written).lengths)
     except (ValueError, OverflowError) as error:
         raise UsageError(f'--at {at}: is no moment; write it like "2027-01-01 10:00"') from error
+
+
+def run_simulate(arguments: argparse.Namespace) -> int:
+    """Walk it, and say what came of it."""
+    box = Box.of(arguments)
+    written = surroundings.find(box, arguments.flow)
+    flow = readable(box, written)
+    around = surroundings.around(box, flow)
+    walk = _again(around, flow, arguments.replay) if arguments.replay else _simulated(arguments, box, written, flow, around)
     spoken = language(arguments.lang)
     if arguments.json:
         print(json.dumps(walk.as_json(spoken, around), ensure_ascii=False, indent=1))

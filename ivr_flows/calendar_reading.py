@@ -6,6 +6,8 @@ office: {open: {mon-fri: ["09:00-12:00", "13:00-18:00"], holiday: "10:00-12:00"}
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from ivr_flows.calendars import HOLIDAYS, Calendar, Dates, Span, read_dates, read_days, read_span
 from ivr_flows.findings import Notes
 from ivr_flows.reading import NAME, Reading
@@ -53,8 +55,8 @@ def _week(name: str, reading: Reading) -> tuple[Week, tuple[Span, ...]]:
 
 def _spans(name: str, tree: Tree, reading: Reading) -> tuple[Span, ...]:
     items = tree.values if isinstance(tree, Items) else (tree,)
-    texts = [item for item in items if isinstance(item, Text)]
-    if len(texts) < len(items):
+    texts = [replace(item, value=part) for item in items if isinstance(item, Text) for part in item.value.split(",")]
+    if not all(isinstance(item, Text) for item in items):
         reading.notes.add("bad-calendar", tree.place, calendar=name, given="open", wanted=_HOURS)
     return tuple(reading.each(texts, read_span, "bad-calendar", _HOURS, calendar=name))
 

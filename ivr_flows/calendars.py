@@ -138,7 +138,7 @@ def read_days(text: str) -> tuple[int, ...]:
 
 def read_dates(text: str) -> Dates:
     """2027-05-06, 12-31, 2027-08-11..2027-08-16, 12-29..01-03. Raises ValueError."""
-    words = text.strip()
+    words = text.strip().replace("/", "-")
     first, dots, last = (word.strip() for word in words.partition(".."))
     begin, yearly = _date(first)
     end, yearly_too = _date(last) if dots else (begin, yearly)

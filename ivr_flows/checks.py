@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 import unicodedata
 from datetime import timedelta
-from urllib.parse import urlsplit
 
 from ivr_flows.around_flow import Known
 from ivr_flows.findings import Finding, Notes, in_order
@@ -16,6 +15,8 @@ from ivr_flows.reading import GIVEN
 from ivr_flows.said import Prompt, Sound, Spoken, seconds_of
 from ivr_flows.tree import Place
 
+ENDS = ("hangup", "answered", "voicemail", "conference", "fallback")
+"""How a simulated call may end."""
 HOLIDAYS_LEFT = timedelta(days=90)
 LONGEST_BEFORE_KEY_S = 30.0
 _NAMED = re.compile(
@@ -44,7 +45,7 @@ def check(flow: Flow, known: Known) -> list[Finding]:
     """What is wrong with a flow whose form was read."""
     notes = Notes()
     if flow.nodes:
-        check_ways(flow, notes)
+        check_ways(flow, notes, known.book)
         _long_prompts(flow, known, notes)
     _values(flow, notes)
     _calendars(flow, known, notes)
@@ -56,7 +57,18 @@ def check(flow: Flow, known: Known) -> list[Finding]:
     if flow.fallback is not None:
         _of_the_box(Use(flow.fallback.kind, flow.fallback.name, flow.fallback_place), known, notes)
     _routes(flow, known, notes)
+    _tests(flow, notes)
     return notes.found
+
+
+def _tests(flow: Flow, notes: Notes) -> None:
+    """A test that names what is not there would pass, or fail, for no reason."""
+    for test in flow.tests:
+        for name in (*test.story.outcomes, *test.story.answers):
+            if name not in flow.nodes:
+                notes.add("bad-test", test.place, given=name, wanted=", ".join(flow.nodes))
+        if test.end is not None and test.end not in ENDS:
+            notes.add("bad-test", test.place, given=f"end: {test.end}", wanted=", ".join(ENDS))
 
 
 def _values(flow: Flow, notes: Notes) -> None:
@@ -71,6 +83,8 @@ def _calendars(flow: Flow, known: Known, notes: Notes) -> None:
     for calendar in flow.calendars.values():
         if calendar.holidays and known.holidays.until < known.today + HOLIDAYS_LEFT:
             notes.add("holidays-end", calendar.place, calendar=calendar.name, until=known.holidays.until)
+        if calendar.switch and known.site is not None and calendar.switch not in known.site.switches:
+            notes.add("unknown-switch", calendar.place, name=calendar.switch)
 
 
 def _prompts(node: Node, known: Known, notes: Notes) -> None:
@@ -80,7 +94,7 @@ def _prompts(node: Node, known: Known, notes: Notes) -> None:
                 notes.add("missing-prompt", place, name=part.name)
             if isinstance(part, Spoken) and node.type == "menu" and node.options.prompt is prompt:
                 for key in keys_named(part.text):
-                    if key not in node.exits and not node.options.ranges:
+                    if key not in node.exits and not any(one.begins(key) for one in node.options.ranges):
                         notes.add("prompt-names-unknown-key", place, node=node.name, key=key)
 
 
@@ -97,8 +111,7 @@ def _host(flow: Flow, node: Node, notes: Notes) -> None:
     if node.type != "http" or not node.options.url:
         return
     host = node.options.host
-    listed = {urlsplit(f"//{one}").hostname for one in flow.hosts}
-    if host not in listed:
+    if host not in flow.hosts:
         notes.add("http-host-not-listed", node.place, node=node.name, host=host)
 
 
@@ -109,9 +122,10 @@ def _use(flow: Flow, node: Node, use: Use, known: Known, notes: Notes) -> None:
     elif use.kind == "flow":
         if use.name != flow.name and known.flows is not None and use.name not in known.flows:
             notes.add("unknown-flow", use.place, name=use.name, lowered=known.site is None)
-        elif use.name == flow.name and node.options.node and node.options.node not in flow.nodes:
+        other = flow if use.name == flow.name else known.book.get(use.name)
+        if other is not None and node.options.node and node.options.node not in other.nodes:
             notes.add(
-                "unknown-target", use.place, node=node.name, outcome="node", name=node.options.node, known=", ".join(flow.nodes)
+                "unknown-target", use.place, node=node.name, outcome="node", name=node.options.node, known=", ".join(other.nodes)
             )
     else:
         _of_the_box(use, known, notes)

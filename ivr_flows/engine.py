@@ -7,11 +7,9 @@ time stands still.
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from ivr_flows.effects import Connect, Effect, Ended, Entered, HangUp, Left, Wait, Why
 from ivr_flows.inputs import CameBack, Digit, HungUp, Input, Started, Timer
-from ivr_flows.model import BACK, HANGUP, Flow
+from ivr_flows.model import BACK, HANGUP, Flow, Node
 from ivr_flows.node_types import types
 from ivr_flows.reading import KEYS
 from ivr_flows.state import NOTHING, Around, Call, Finish, Jump, Leave, Move, State, Stay
@@ -51,75 +49,84 @@ def _is_idle(state: State, given: Input, now: int) -> bool:
 
 
 class _Walk:
-    """One step of one call: a state that moves on, and the effects of it."""
+    """One step of one call: what its state becomes, and the effects. The fields are the state's; they are frozen again at the end."""
+
+    __slots__ = (
+        "around", "away", "deadline", "effects", "ended", "flow", "flow_name", "limit", "local", "menus", "node", "now", "passed", "state",
+        "steps", "tokens", "values",
+    )  # fmt: skip
 
     def __init__(self, around: Around, state: State, now: int) -> None:
-        self.around = around
-        self.before = state
-        self.state = state
-        self.now = now
+        self.around, self.state, self.now = around, state, now
+        self.flow_name, self.node, self.local, self.deadline = state.flow, state.node, state.local, state.deadline
+        self.limit, self.steps, self.tokens, self.values = state.limit, state.steps, state.tokens, state.values
+        self.menus, self.away, self.ended = state.menus, state.away, state.ended
         self.flow: Flow | None = around.book.get(state.flow)
         self.effects: list[Effect] = []
         self.passed = 0
 
     def result(self) -> tuple[State, tuple[Effect, ...]]:
         """The new state, and what is to be done; the timer is set anew where it moved."""
-        if not self.state.ended:
-            timer, before = _timer(self.state), _timer(self.before) if self.before.node else None
+        if not self.ended:
+            before = _timer(self.state.away, self.state.deadline, self.state.limit) if self.state.node else None
+            timer = _timer(self.away, self.deadline, self.limit)
             if timer != before:
                 self.effects.append(Wait(timer))
-        return self.state, tuple(self.effects)
+        state = State(
+            self.flow_name, self.node, self.local, self.deadline, self.limit, self.steps, self.tokens, self.values, self.menus, self.away,
+            self.ended,
+        )  # fmt: skip
+        return state, tuple(self.effects)
 
     def begin(self, started: Started) -> None:
         """The call enters its flow."""
         if self.flow is None:
-            self.fall_back(Why("broken", (self.state.flow,)))
+            self.fall_back(Why("broken", (self.flow_name,)))
             return
-        values = {"caller": started.caller, "called": started.called, "caller_reason": started.caller_reason}
-        self.state = replace(self.state, values=values, limit=self.now + self.flow.limits.time)
+        self.values = {"caller": started.caller, "called": started.called, "caller_reason": started.caller_reason}
+        self.limit = self.now + self.flow.limits.time
         self.enter(self.flow.start)
 
     def react(self, given: Input) -> None:
         """Something happens to the call in its node."""
-        call = self._call()
-        if call is None:
-            self.fall_back(Why("broken", (self.state.node,)))
+        node = self.flow.nodes.get(self.node) if self.flow is not None else None
+        kind = types().get(node.type) if node is not None else None
+        if node is None or kind is None:
+            self.fall_back(Why("broken", (self.node,)))
             return
-        self._follow(types()[call.node.type].react(call, call.node.options, given))
+        self._follow(kind.react(self._call(node), node.options, given))
 
     def come_back(self, given: CameBack) -> None:
         """The dialplan gives the call back; the time away does not count."""
-        away = self.state.away if self.state.away is not None else self.now
-        self.state = replace(self.state, away=None, limit=self.state.limit + max(0, self.now - away))
+        if self.away is not None:
+            self.limit += max(0, self.now - self.away)
+        self.away = None
         self.react(given)
 
     def enter(self, name: str) -> None:
         """The call comes to a node."""
         assert self.flow is not None
         self.passed += 1
-        if self.state.steps >= self.flow.limits.steps or self.passed > _ALWAYS:
+        if self.steps >= self.flow.limits.steps or self.passed > _ALWAYS:
             self.fall_back(Why("limit-steps", (str(self.flow.limits.steps),)))
             return
         node = self.flow.nodes.get(name)
-        if node is None or node.type not in types():
+        kind = types().get(node.type) if node is not None else None
+        if node is None or kind is None:
             self.fall_back(Why("broken", (name,)))
             return
-        self.effects.append(Entered(self.flow.name, name))
-        menus = self.state.menus
-        if node.type == "menu" and (not menus or menus[-1] != (self.flow.name, name)):
-            menus = (*menus[-20:], (self.flow.name, name))
-        self.state = replace(
-            self.state, flow=self.flow.name, node=name, local=NOTHING, deadline=None, steps=self.state.steps + 1, menus=menus
-        )
-        call = self._call()
-        assert call is not None
-        self._follow(types()[node.type].enter(call, node.options))
+        here = (self.flow.name, name)
+        self.effects.append(Entered(*here))
+        if node.type == "menu" and (not self.menus or self.menus[-1] != here):
+            self.menus = (*self.menus[-20:], here)
+        self.flow_name, self.node, self.local, self.deadline = *here, NOTHING, None
+        self.steps += 1
+        self._follow(kind.enter(self._call(node), node.options))
 
-    def _call(self) -> Call | None:
-        if self.flow is None or (node := self.flow.nodes.get(self.state.node)) is None:
-            return None
-        self.state = replace(self.state, tokens=self.state.tokens + 1)
-        return Call(self.around, self.flow, node, self.state, self.now, self.state.tokens)
+    def _call(self, node: Node) -> Call:
+        assert self.flow is not None
+        self.tokens += 1
+        return Call(self.around, self.flow, node, self.local, self.values, self.deadline, self.now, self.tokens)
 
     def _follow(self, move: Move) -> None:
         if isinstance(move, Stay):
@@ -132,24 +139,26 @@ class _Walk:
             self._finish(move)
 
     def _stay(self, move: Stay) -> None:
-        steps = self.state.steps + move.again
         assert self.flow is not None
-        if steps > self.flow.limits.steps:
+        if move.again and self.steps >= self.flow.limits.steps:
             self.fall_back(Why("limit-steps", (str(self.flow.limits.steps),)))
             return
-        self.effects += move.effects
-        away = self.now if any(isinstance(effect, Connect) for effect in move.effects) else None
-        self.state = replace(self.state, local=move.local, deadline=move.deadline, steps=steps, away=away)
+        self.steps += move.again
+        for effect in move.effects:
+            self.effects.append(effect)
+            if isinstance(effect, Connect):
+                self.away = self.now
+        self.local, self.deadline = move.local, move.deadline
 
     def _leave(self, move: Leave) -> None:
         assert self.flow is not None
         self.effects += move.effects
         if move.values:
-            self.state = replace(self.state, values={**self.state.values, **move.values})
-        target = self.flow.nodes[self.state.node].next(move.outcome)
-        self.effects.append(Left(self.flow.name, self.state.node, move.outcome, target or "", move.why))
+            self.values = {**self.values, **move.values}
+        target = self.flow.nodes[self.node].next(move.outcome)
+        self.effects.append(Left(self.flow.name, self.node, move.outcome, target or "", move.why))
         if target is None:
-            self.fall_back(Why("broken", (self.state.node,)))
+            self.fall_back(Why("broken", (self.node,)))
         elif target in self.flow.nodes:
             self.enter(target)
         elif target == HANGUP:
@@ -161,21 +170,19 @@ class _Walk:
 
     def _back(self) -> None:
         """To the menu before this one; to this one where there is none."""
-        menus = self.state.menus
-        here = (self.state.flow, self.state.node)
-        if len(menus) > 1 and menus[-1] == here:
-            menus = menus[:-1]
-        if not menus:
+        if len(self.menus) > 1 and self.menus[-1] == (self.flow_name, self.node):
+            self.menus = self.menus[:-1]
+        if not self.menus:
             self.fall_back(Why("broken", (BACK,)))
             return
-        flow, node = menus[-1]
-        self.state = replace(self.state, menus=menus[:-1])
+        flow, node = self.menus[-1]
+        self.menus = self.menus[:-1]
         self.flow = self.around.book.get(flow, self.flow)
         self.enter(node)
 
     def _jump(self, move: Jump) -> None:
         flow = self.around.book.get(move.flow)
-        self.effects.append(Left(self.state.flow, self.state.node, "flow", move.flow, move.why))
+        self.effects.append(Left(self.flow_name, self.node, "flow", move.flow, move.why))
         if flow is None:
             self.fall_back(Why("broken", (move.flow,)))
             return
@@ -188,18 +195,18 @@ class _Walk:
 
     def fall_back(self, why: Why) -> None:
         """Somebody's phone rings: the dialplan's fallback of this flow."""
-        name = self.flow.name if self.flow is not None else self.state.flow
+        name = self.flow.name if self.flow is not None else self.flow_name
         self.effects.append(Connect("fallback", name))
         self.end("fallback", why)
 
     def end(self, end: str, why: Why) -> None:
         """Nothing more is to be done with this call."""
         self.effects.append(Ended(end, why))
-        self.state = replace(self.state, ended=end, deadline=None, away=None)
+        self.ended, self.deadline, self.away = end, None, None
 
 
-def _timer(state: State) -> int | None:
-    """When something has to happen at the latest: the node's deadline, or the end of the flow's time."""
-    if state.away is not None:
+def _timer(away: int | None, deadline: int | None, limit: int) -> int | None:
+    """When something has to happen at the latest: the node's deadline, or the end of the flow's time; never while it is away."""
+    if away is not None:
         return None
-    return state.limit if state.deadline is None else min(state.deadline, state.limit)
+    return limit if deadline is None else min(deadline, limit)

@@ -17,6 +17,7 @@ from ivr_flows.yaml_text import FlowTextError, read
 
 FLOW_NAME = re.compile(r"[a-z][a-z0-9_-]{1,39}\Z")
 """It is an extension of the dialplan and the name of a folder."""
+_HOST = re.compile(r"([A-Za-z0-9][A-Za-z0-9.-]{0,252})(?::\d{1,5})?\Z")
 _AT = re.compile(r"\d{4}-\d{2}-\d{2}[ T]\d{2}:\d{2}(:\d{2})?\Z")
 
 
@@ -42,7 +43,7 @@ def _flow(table: Table, notes: Notes) -> Flow:
     fallback = _fallback(reading)
     limits = _limits(reading.below("limits"))
     calendars = read_calendars(reading.entries("calendars"), notes, language)
-    hosts = tuple(text.value.lower() for text in reading.texts("hosts"))
+    hosts = tuple(reading.each(reading.texts("hosts"), read_host, "bad-host", "crm.example"))
     nodes = _nodes(reading, language)
     tests = _tests(reading)
     reading.finish()
@@ -54,6 +55,13 @@ def _flow(table: Table, notes: Notes) -> Flow:
         calendars=calendars, hosts=hosts, nodes=nodes, tests=tests, place=start.place if start else table.place,
         fallback_place=fallback_place,
     )  # fmt: skip
+
+
+def read_host(text: str) -> str:
+    """A host's name in small letters; a port behind it says nothing. Raises ValueError."""
+    if not (found := _HOST.match(text.strip())):
+        raise ValueError(text)
+    return found[1].lower()
 
 
 def _fallback(reading: Reading) -> Target | None:
@@ -149,7 +157,7 @@ def _test(reading: Reading, number: int) -> FlowTest:
     heard = tuple(text.value for text in expect.texts("heard"))
     end = expect.text("end") or None
     expect.finish()
-    return FlowTest(name, story, path, end, rings, heard, expect.place)
+    return FlowTest(name, story, path, end, rings, heard, reading.place)
 
 
 def _maybe(reading: Reading, name: str) -> tuple[str, ...] | None:

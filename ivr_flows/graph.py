@@ -15,8 +15,8 @@ Edges = Mapping[str, tuple[str, ...]]
 _ENDLESS = frozenset({Way.PASSES, Way.SILENCE})
 
 
-def check_ways(flow: Flow, notes: Notes) -> None:
-    """Every fault of the graph."""
+def check_ways(flow: Flow, notes: Notes, book: Mapping[str, Flow]) -> None:
+    """Every fault of the graph; `book` are the other flows, into which this one may lead."""
     for node in flow.nodes.values():
         for exit_ in node.exits.values():
             _target(flow, node, exit_, notes)
@@ -35,6 +35,35 @@ def check_ways(flow: Flow, notes: Notes) -> None:
                 told |= set(loop)
                 first = min(loop, key=lambda name: flow.nodes[name].place)
                 notes.add(code, flow.nodes[first].place, nodes=" → ".join([*_from(loop, first), first]))
+    if not told:
+        _loops_over_flows(flow, book, notes)
+
+
+def _loops_over_flows(flow: Flow, book: Mapping[str, Flow], notes: Notes) -> None:
+    """Flows that send a call to one another while nobody presses, as far as this flow has a part in it."""
+    flows = {**book, flow.name: flow}
+    for code, ways in (("busy-loop", frozenset({Way.PASSES})), ("endless-return", _ENDLESS)):
+        edges = {
+            f"{one.name}/{name}": (*(f"{one.name}/{target}" for target in _leads(one, node, ways)), *_into(node, flows))
+            for one in flows.values()
+            for name, node in one.nodes.items()
+        }
+        for loop in _loops(edges):
+            doors = [
+                name for name in loop if name.startswith(f"{flow.name}/") and flow.nodes[name.partition("/")[2]].type == "goto_flow"
+            ]
+            if doors:
+                place = flow.nodes[doors[0].partition("/")[2]].place
+                notes.add(code, place, nodes=" → ".join([*_from(loop, doors[0]), doors[0]]))
+                return
+
+
+def _into(node: Node, flows: Mapping[str, Flow]) -> Iterator[str]:
+    """The node of another flow to which this one leads."""
+    other = flows.get(node.options.flow) if node.type == "goto_flow" and node.options is not None else None
+    target = (node.options.node or other.start) if other is not None else ""
+    if other is not None and target in other.nodes:
+        yield f"{other.name}/{target}"
 
 
 def _target(flow: Flow, node: Node, exit_: Exit, notes: Notes) -> None:

@@ -49,7 +49,7 @@ def lengths(found: Mapping[str, Path]) -> dict[str, float]:
 def rendered(data: Path) -> dict[str, float]:
     """Seconds of everything that was rendered, by its key."""
     folder = rendered_folder(data)
-    return {path.stem: _length(path) for path in folder.glob("*.wav16")} if folder.is_dir() else {}
+    return {path.stem.partition("-")[0]: _length(path) for path in sorted(folder.glob("*.wav16"))} if folder.is_dir() else {}
 
 
 def _length(path: Path) -> float:

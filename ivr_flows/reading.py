@@ -23,9 +23,10 @@ KEYS = "0123456789*#"
 GIVEN = ("caller", "called", "caller_reason", "key", "outcome")
 """Values that every call has."""
 _DURATION = re.compile(r"(\d{1,6}(?:\.\d{1,3})?)\s*(ms|s|m)\Z")
+_ENDING = re.compile(r"\.[A-Za-z0-9]{2,5}\Z")
 _UNITS = {"ms": SECOND // 1000, "s": SECOND, "m": 60 * SECOND}
 _YES, _NO = ("yes", "true", "on", "はい"), ("no", "false", "off", "いいえ")
-_ALSO = {"next": ("then", "go")}
+_ALSO = {"next": ("then", "go"), "number": ("extension",), "room": ("conference",)}
 """Words that mean the same."""
 Found = TypeVar("Found")
 
@@ -53,19 +54,27 @@ class Reading:
         self._left = {key.value: (key, value) for key, value in table.entries}
         self._known: list[str] = []
 
+    def _spelled(self, name: str) -> str:
+        """The word that the file uses for it."""
+        return name if name in self._left else next((word for word in _ALSO.get(name, ()) if word in self._left), name)
+
     def has(self, name: str) -> bool:
         """Whether it is there, and was not asked for yet."""
-        return name in self._left
+        return self._spelled(name) in self._left
+
+    def is_table(self, name: str) -> bool:
+        """Whether its value is a mapping."""
+        return self.has(name) and isinstance(self._left[self._spelled(name)][1], Table)
 
     def take(self, name: str) -> Tree | None:
         """The value as it stands in the file."""
         self._known.append(name)
-        key_and_value = self._left.pop(name, None)
+        key_and_value = self._left.pop(self._spelled(name), None)
         return None if key_and_value is None else key_and_value[1]
 
     def key_place(self, name: str) -> Place:
         """Where the setting's name stands; the mapping's own place where it is not there."""
-        return self._left[name][0].place if name in self._left else self.place
+        return self._left[self._spelled(name)][0].place if self.has(name) else self.place
 
     def finish(self) -> None:
         """Every setting that nobody asked for is a fault."""
@@ -199,9 +208,7 @@ class Reading:
 
     def exit(self, name: str, way: Way, *, required: bool = True, outcome: str = "", label: str = "") -> None:
         """The node that comes next for an outcome, which has the setting's name unless another is given."""
-        spelled = next((word for word in (name, *_ALSO.get(name, ())) if word in self._left), name)
-        found = self.scalar(spelled)
-        self._known.append(name)
+        found = self.scalar(name)
         if found is None and not required:
             return
         if found is None:
@@ -254,7 +261,7 @@ class Reading:
 
     def prompt(self, *, required: bool = True) -> Prompt | None:
         """What is said: `say` (text) or `prompt` (the name of a sound), or both, the sound first."""
-        sound, words = self.word("prompt"), self.scalar("say")
+        sound, words = self._sound(), self.scalar("say")
         parts: tuple[said.Part, ...] = (said.Sound(sound),) if sound else ()
         place = words.place if words else self.place
         if words is not None:
@@ -266,6 +273,15 @@ class Reading:
         prompt = Prompt(parts)
         self.facts.prompts.append((prompt, place))
         return prompt
+
+    def _sound(self) -> str:
+        """The name of a sound; people write the file's ending too."""
+        found = self.scalar("prompt")
+        name = _ENDING.sub("", found.value) if found else ""
+        if found and not NAME.match(name):
+            self.notes.add("bad-name", found.place, given=found.value)
+            return ""
+        return name
 
     def _spoken(self, words: Text) -> tuple[said.Part, ...]:
         try:

@@ -5,13 +5,15 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from appliance.moments import SECOND
-from ivr_flows.effects import Connect, HangUp, Why
-from ivr_flows.inputs import CameBack, Input
+from ivr_flows.effects import Connect, HangUp, Play, Why
+from ivr_flows.inputs import CameBack, Input, PlayFailed, PlayFinished
 from ivr_flows.model import Way
 from ivr_flows.reading import Reading
-from ivr_flows.state import Call, Finish, Leave, Move, Stay
+from ivr_flows.said import Prompt
+from ivr_flows.state import Call, Finish, Leave, Local, Move, Stay
 
 RING = 25 * SECOND
+_SAID = "saying"
 _INSTEAD: Mapping[str, tuple[str, ...]] = {
     "busy": ("no_answer", "timeout"),
     "unreachable": ("no_answer", "timeout"),
@@ -33,9 +35,19 @@ def read_exits(reading: Reading, required: tuple[str, ...], optional: tuple[str,
         reading.exit(name, Way.PEOPLE, required=False)
 
 
-def ring(call: Call, kind: str, name: str, length: int | None) -> Stay:
-    """Let it ring."""
-    return Stay((Connect(kind, name, length, back=True, values=call.values),), call.local)
+def connect(call: Call, prompt: Prompt | None, effect: Connect) -> Move:
+    """Let it ring, after some words if there are any. One that does not come back ends the flow."""
+    heard = prompt.heard(call.values) if prompt is not None and call.local.phase != _SAID else ()
+    if heard:
+        return Stay((Play(call.token, heard),), Local(_SAID, call.token))
+    if not effect.back:
+        return Finish(effect.kind, Why("message", (effect.name,)), (effect,))
+    return Stay((effect,), call.local)
+
+
+def is_said(call: Call, given: Input) -> bool:
+    """Whether the words before the ringing are over."""
+    return isinstance(given, PlayFinished | PlayFailed) and call.local.phase == _SAID and given.token == call.local.token
 
 
 def came_back(call: Call, given: Input, target: str) -> Move:

@@ -10,6 +10,7 @@ import re
 import unicodedata
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 
 from appliance.ids import hash_id
 
@@ -155,11 +156,12 @@ def seconds_of(heard: Iterable[Part], known: Mapping[str, float]) -> float:
 def _seconds(part: Part, known: Mapping[str, float]) -> float:
     if isinstance(part, ReadOut):
         return 4.0
-    if part.key in known:
+    if known and part.key in known:
         return known[part.key]
     return 5.0 if isinstance(part, Sound) else estimate(part.text, part.language)
 
 
+@lru_cache(maxsize=1000)
 def estimate(text: str, language: str) -> float:
     """Seconds that a voice takes for this text; measured against Open JTalk and espeak-ng, within a third of the truth."""
     if language != "ja":

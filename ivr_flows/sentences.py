@@ -40,7 +40,7 @@ FINDINGS: dict[str, Sentence] = {
         "「flow: 名前」から始めてください。", "Begin with `flow: NAME`.",
     ),
     "too-large": _error(
-        "ファイルが大きすぎます（{kilobytes} KB、上限 {most} KB）。", "The file is too large ({kilobytes} KB, at most {most} KB).",
+        "ファイルが大きすぎます（上限 {most} KB）。", "The file is too large (at most {most} KB).",
         "フローを分け、goto_flow でつないでください。", "Divide the flow and join the parts by goto_flow.",
     ),
     "too-many": _error(
@@ -116,6 +116,10 @@ FINDINGS: dict[str, Sentence] = {
     "unknown-value": _error(
         "「{name}」という値はどこでも決められていません。", "Nothing in this flow gives the value {name}.",
         "collect、http、set で決めるか、綴りを直してください。", "Let collect, http or set give it, or correct its spelling.",
+    ),
+    "bad-host": _error(
+        "hosts の「{given}」はホスト名ではありません。", "{given} in hosts is no host's name.",
+        "{wanted} のように、名前だけを書いてください。", "Write the name only, like {wanted}.",
     ),
     "bad-calendar": _error(
         "カレンダー「{calendar}」の {given} が読めません。", "Calendar {calendar}: {given} cannot be read.",
@@ -250,6 +254,10 @@ FINDINGS: dict[str, Sentence] = {
     "unknown-flow": _error(
         "フロー「{name}」が公開されていません。", "The flow {name} is not published.",
         "先に公開するか、綴りを直してください。", "Publish it first, or correct its spelling.",
+    ),
+    "unknown-switch": _error(
+        "昼夜切替「{name}」が見つかりません。", "The day/night switch {name} is not known.",
+        "機器の設定に加えるか、綴りを直してください。", "Add it to the box's configuration, or correct its spelling.",
     ),
     "empty-group": _error(
         "呼び出しグループ「{name}」に誰もいません。", "Nobody is in the ring group {name}.",

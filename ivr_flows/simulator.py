@@ -54,6 +54,20 @@ class Walk:
         """The nodes in order."""
         return [one.node for one in self.steps]
 
+    def note(self, effect: Effect, now: int, around: Around) -> None:
+        """One more effect of the call."""
+        self.effects.append(effect)
+        if isinstance(effect, Entered):
+            self.steps.append(Step(effect.flow, effect.node, now))
+        elif isinstance(effect, Left):
+            self.steps[-1] = replace(self.steps[-1], outcome=effect.outcome, next=effect.target, why=effect.why)
+        elif isinstance(effect, Play):
+            self.heard += [str(one) for one in effect.heard]
+        elif isinstance(effect, Connect):
+            self.rings.append(_rings(effect, around))
+        elif isinstance(effect, Ended):
+            self.end, self.why = effect.end, effect.why
+
     def whys(self, language: str) -> list[str]:
         """Why each step ended as it did; as long as the path."""
         return [self._why(one, language) for one in self.steps]
@@ -84,6 +98,11 @@ class Walk:
                 for one, told in zip(self.steps, whys, strict=True)
             ],
         }
+
+
+def _rings(effect: Connect, around: Around) -> str:
+    flow = around.book.get(effect.name) if effect.kind == "fallback" else None
+    return str(flow.fallback) if flow is not None and flow.fallback else f"{effect.kind}:{effect.name}"
 
 
 def simulate(around: Around, flow: str, story: Story, lengths: Mapping[str, float] | None = None) -> Walk:
@@ -145,13 +164,8 @@ class _Caller:
         return node.type in ASKS
 
     def _perform(self, effect: Effect) -> None:
-        known = self.known
-        if isinstance(effect, Entered):
-            known.steps.append(Step(effect.flow, effect.node, self.now))
-        elif isinstance(effect, Left):
-            known.steps[-1] = replace(known.steps[-1], outcome=effect.outcome, next=effect.target, why=effect.why)
-        elif isinstance(effect, Play):
-            known.heard += [str(one) for one in effect.heard]
+        self.known.note(effect, self.now, self.around)
+        if isinstance(effect, Play):
             length = round(seconds_of(effect.heard, self.lengths) * SECOND)
             self.pending.append((length, PlayFinished(effect.token)))
         elif isinstance(effect, StopPlay | StopRecord):
@@ -165,16 +179,9 @@ class _Caller:
         elif isinstance(effect, Record):
             length = min(10 * SECOND, effect.most)
             self.pending.append((length, Recorded(effect.token, length / SECOND)))
-        elif isinstance(effect, Ended):
-            known.end, known.why = effect.end, effect.why
-        self.known.effects.append(effect)
 
     def _ring(self, effect: Connect) -> None:
         self.pending.clear()
-        target = f"{effect.kind}:{effect.name}"
-        if effect.kind == "fallback" and (flow := self.around.book.get(effect.name)) is not None and flow.fallback:
-            target = str(flow.fallback)
-        self.known.rings.append(target)
         if effect.back:
             usual = "done" if effect.kind in ("voicemail", "conference") else "answered"
             outcome = self.story.outcomes.get(self.state.node, usual)

@@ -17,5 +17,6 @@ def site_of(box: Box) -> Site | None:
         extensions=frozenset(one.number for one in phone.extensions),
         boxes=frozenset(one.number for one in phone.boxes),
         conferences=frozenset(one.number for one in phone.conferences),
+        switches=frozenset(one.name for one in phone.switches),
         routes=tuple((number, one.target) for one in phone.routes if not one.callers and not one.trunks for number in one.numbers),
     )

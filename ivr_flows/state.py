@@ -70,24 +70,16 @@ class Call:
     around: Around
     flow: Flow
     node: Node
-    state: State
+    local: Local
+    values: Mapping[str, str]
+    deadline: int | None
     now: int
     token: int
     """For the one playback, look-up or recording that this move may begin."""
 
-    @property
-    def local(self) -> Local:
-        """What the node remembers of this call."""
-        return self.state.local
-
-    @property
-    def values(self) -> Mapping[str, str]:
-        """The values of this call by their names."""
-        return self.state.values
-
     def same(self) -> Stay:
         """Nothing changes."""
-        return Stay(local=self.state.local, deadline=self.state.deadline)
+        return Stay(local=self.local, deadline=self.deadline)
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -15,6 +16,7 @@ from ivr_flows.around_flow import Known
 from ivr_flows.flow_reading import FLOW_NAME, read_flow
 from ivr_flows.holidays import SHIPPED, Holidays, HolidaysError
 from ivr_flows.model import Flow
+from ivr_flows.prompts.engine import Told
 from ivr_flows.site_reading import site_of
 from ivr_flows.state import Around
 from ivr_flows.yaml_text import LARGEST
@@ -59,6 +61,7 @@ def known(box: Box, written: Written) -> Known:
         prompts=prompt_folder.lengths(prompt_folder.search(box.folders.data, written.folder)),
         lengths=prompt_folder.rendered(box.folders.data),
         holidays=table(box),
+        book=_others(box, published),
     )
 
 
@@ -73,6 +76,17 @@ def table(box: Box) -> Holidays:
         raise CouldNotError(f"{path}: {error}") from error
 
 
+def speech(box: Box, engine: str = "") -> Told:
+    """What the configuration says of speech, with another engine where one is asked for. Raises CouldNotError."""
+    said = box.config.speech
+    token = box.folders.keys / "speech.token"
+    try:
+        secret = token.read_text("ascii").strip() if token.exists() else ""
+    except (OSError, UnicodeDecodeError) as error:
+        raise CouldNotError(f"{token}: cannot be read ({error}); write the token into it, mode 0600") from error
+    return Told(engine or said.engine, said.url, said.voice, secret)
+
+
 def holiday_file(box: Box) -> Path:
     """Where the Cabinet Office's table lies on this box."""
     return box.folders.data / "holidays" / "syukujitsu.csv"
@@ -80,10 +94,18 @@ def holiday_file(box: Box) -> Path:
 
 def around(box: Box, flow: Flow) -> Around:
     """The flow among the other live ones of the box."""
-    book = {}
-    for name, published in flow_shelf.live(box.folders.data).items():
-        other, _ = read_flow(_bytes(flow_shelf.file_of(box.folders.data, published)))
-        if other is not None:
-            book[name] = other
-    book[flow.name] = flow
-    return Around(book, box.config.site.zone, table(box))
+    book = _others(box, flow_shelf.live(box.folders.data))
+    return Around({**book, flow.name: flow}, box.config.site.zone, table(box))
+
+
+def _others(box: Box, published: Mapping[str, flow_shelf.Published]) -> dict[str, Flow]:
+    """The live flows; one that cannot be read is left out."""
+    found = {}
+    for name, one in published.items():
+        try:
+            flow, _ = read_flow(_bytes(flow_shelf.file_of(box.folders.data, one)))
+        except CouldNotError:
+            continue
+        if flow is not None:
+            found[name] = flow
+    return found

@@ -30,7 +30,7 @@ class FlowTextError(Exception):
 def read(data: bytes) -> Table:
     """The mapping that this file holds. Raises FlowTextError."""
     if len(data) > LARGEST:
-        raise _fault("too-large", TOP, kilobytes=len(data) // 1024, most=LARGEST // 1024)
+        raise _fault("too-large", TOP, most=LARGEST // 1024)
     try:
         text = data.decode("utf-8-sig")
     except UnicodeDecodeError as error:

@@ -19,7 +19,7 @@ from appliance import shelf
 from appliance.box import Box
 from appliance.clock import Clock
 from appliance.ledger import Ledger
-from appliance.moments import to_datetime
+from appliance.moments import SECOND, to_datetime
 from appliance.records import StoreProbed
 from uploader import objects
 from uploader.source import Source
@@ -27,6 +27,8 @@ from uploader.store import Daring, MissingObjectError, Parts, Store, StoreAgainE
 
 CLOCK_S = 300.0
 """Further off than this is said: a signature is refused from 900 s on."""
+TRUSTED = 8 * 24 * 3600 * SECOND
+"""The canary comes daily; what it found is believed this long."""
 _READ, _WRITE, _CHECKSUM = "read", "write", "wrong-checksum"
 
 
@@ -75,17 +77,33 @@ def record_of(box: Box, clock: Clock, found: list[Capability]) -> StoreProbed:
     """What was found, for the ledger, where the deliveries and the health page read it."""
     return StoreProbed(
         at=clock.now(), store=box.config.store.kind, capabilities={one.name: one.holds for one in found},
-        problems=tuple(f"{one.words}; {one.mend}" for one in found if one.mend),
+        problems=tuple(f"{one.words}; {one.mend}" for one in found if one.mend), settings=fingerprint(box),
     )  # fmt: skip
 
 
-def unreadable_but_checked(ledger: Ledger, kind: str) -> bool:
-    """Whether this store was found to let us read nothing back and to refuse a wrong checksum: then its word is the proof."""
-    row = ledger.latest(StoreProbed, kind)
-    if row is None or not isinstance(row.record, StoreProbed):
-        return False
+class Trust(NamedTuple):
+    """What the newest canary found of this very store, so far as it decides how things are delivered."""
+
+    blind: bool = False
+    """We may read nothing back."""
+    checked: bool = False
+    """What does not match its checksum is refused."""
+
+
+def trust(ledger: Ledger, box: Box, now: int) -> Trust:
+    """What may be taken on this store's word. What was found of other settings, or long ago, is worth nothing."""
+    row = ledger.latest(StoreProbed, box.config.store.kind)
+    if row is None or not isinstance(row.record, StoreProbed) or row.record.settings not in ("", fingerprint(box)):
+        return Trust()
     able = row.record.capabilities
-    return able.get(_WRITE) is True and able.get(_READ) is False and able.get(_CHECKSUM) is True
+    taken = able.get(_WRITE) is True and able.get(_CHECKSUM) is True
+    blind = taken and able.get(_READ) is False
+    return Trust(blind, blind or (taken and now - row.record.at < TRUSTED))
+
+
+def fingerprint(box: Box) -> str:
+    """Which store these settings name."""
+    return hashlib.sha256(box.config.store.model_dump_json(include={"kind", "options"}).encode()).hexdigest()[:16]
 
 
 def nothing_to_read(ledger: Ledger, kind: str) -> bool:

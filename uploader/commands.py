@@ -45,6 +45,10 @@ def add(commands: Commands, common: argparse.ArgumentParser) -> None:
     notify = actions.add_parser("notify", parents=[common], help="a test notice through every channel, and what came of it")
     notify.add_argument("--json", action="store_true", help="print one JSON object a channel")
     notify.set_defaults(run=run_notify)
+    backups = actions.add_parser("backups", parents=[common], help="backups of the box in the store; bring the newest here")
+    backups.add_argument("-o", "--output", type=Path, metavar="FILE", help="bring the newest (or --key) to this file")
+    backups.add_argument("--key", default="", metavar="KEY", help="another one of the list")
+    backups.set_defaults(run=key_commands.run_backups)
     key = actions.add_parser("keys", help="keys to which recordings are sealed")
     key_actions = key.add_subparsers(title="actions", metavar="ACTION", required=True)
     new = key_actions.add_parser("new", parents=[common], help="make a key pair; the private half belongs off the box")
@@ -95,7 +99,7 @@ def run_uploader(arguments: argparse.Namespace) -> int:
             crew.drain(worker.hurry())
         finally:
             crew.close()
-    print(f"{crew.stored} stored", file=sys.stderr)
+    logs.say(f"{crew.stored} stored")
     if crew.failed:
         raise CouldNotError(f"{len(crew.failed)} recordings are not stored yet and stay queued: {crew.failed[-1]}")
     return 0

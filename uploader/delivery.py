@@ -1,5 +1,7 @@
 """One recording brought to the store: look, put, read back, compare; and what to do when that fails. The rules, without a loop.
 
+What counts as stored was read back, or was taken by a store that the canary found to refuse a wrong checksum.
+
 Order: the recording, then its manifest, so that a manifest in the bucket always speaks of an object that is there. A key that exists
 is read and compared: equal means that an earlier try succeeded and only its answer was lost. A key that exists with other bytes is
 never overwritten.
@@ -9,12 +11,13 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import NamedTuple
 
 from uploader import multipart
 from uploader.source import Source
-from uploader.store import Parts, Store, StoreError
+from uploader.store import AlreadyThereError, Parts, Store, StoreError
 
 _PIECE = 1 << 20
 
@@ -44,9 +47,18 @@ def _nothing(count: int) -> None:
 
 
 def deliver(
-    store: Store, parcel: Parcel, progress: multipart.Progress | None = None, moving: Callable[[int], None] = _nothing
+    store: Store,
+    parcel: Parcel,
+    progress: multipart.Progress | None = None,
+    moving: Callable[[int], None] = _nothing,
+    *,
+    proven: bool = False,
 ) -> int:
-    """Store the parcel and read it back; returns its size. `moving` is told of bytes that leave or come. Raises StoreError."""
+    """Store the parcel and read it back; returns its size. `moving` is told of bytes that leave or come. Raises StoreError.
+
+    `proven`: this store was found to refuse what does not match its checksum, so that what it takes needs no reading; what lay there
+    already does.
+    """
     size = _size(parcel)
     part_bytes = store.part_bytes(size) if progress is not None and isinstance(store, Parts) else 0
     parts = _intact_parts(parcel, part_bytes or size or 1)
@@ -55,12 +67,15 @@ def deliver(
     if present is None and progress is not None and isinstance(store, Parts) and part_bytes:
         multipart.send(store, progress, multipart.Plan(parcel.key, source, size, part_bytes, parts))
     elif present is None:
-        store.put(parcel.key, source)
+        try:
+            store.put(parcel.key, source)
+        except AlreadyThereError:
+            proven = False
     elif present.size != size:
         raise DamagedCopyError(
             f"{parcel.key}: the store holds {present.size} bytes under this key instead of {size}; remove or rename it there"
         )
-    if digest(store, parcel.key, moving) != parcel.sha256:
+    if not (proven and present is None) and digest(store, parcel.key, moving) != parcel.sha256:
         raise DamagedCopyError(f"{parcel.key}: what the store gives back is not what was sent; ask the provider, then retry")
     if progress is not None and isinstance(store, Parts):
         multipart.drop(store, progress, parcel.key)  # of a try that was not the one that succeeded
@@ -81,7 +96,8 @@ def hand_in(
     if progress is not None and isinstance(store, Parts) and part_bytes:
         multipart.send(store, progress, multipart.Plan(parcel.key, source, size, part_bytes, parts))
     else:
-        store.put(parcel.key, source)
+        with suppress(AlreadyThereError):
+            store.put(parcel.key, source)
     return size
 
 

@@ -1,5 +1,5 @@
 """What the janitor asks of the uploader, because it alone leaves the box: the daily canary, the daily sample, the monthly drill,
-the hourly sign of life.
+the hourly sign of life; and the nightly backup, which root makes.
 
 Each is a job in the durable queue, done between two deliveries; what comes of it is a record, which the health page reads.
 """
@@ -20,7 +20,7 @@ from appliance.ledger import Ledger
 from appliance.moments import SECOND
 from appliance.notices import HEARTBEAT
 from appliance.records import Record
-from uploader import canary, drill, objects
+from uploader import backups, canary, drill, objects
 from uploader.delivery import Parcel
 from uploader.store import Store, StoreAgainError, StoreError, close, open_store
 
@@ -43,7 +43,7 @@ class Duties:
         plain: Callable[[Box], Store] = open_store,
     ) -> None:
         self._box, self._ledger, self._clock = box, ledger, clock
-        self._openers = {HEARTBEAT: opener, "canary": plain, "sample": opener, "drill": opener}
+        self._openers = {backups.JOB: opener, HEARTBEAT: opener, "canary": plain, "sample": opener, "drill": opener}
         self._jobs = jobs.Jobs(ledger, jobs.holder("uploader"))
 
     def one(self) -> bool:
@@ -72,7 +72,9 @@ class Duties:
 
     def _records(self, job: jobs.Job, store: Store) -> Iterable[Record]:
         duty = job.kind
-        if duty == HEARTBEAT:
+        if duty == backups.JOB:
+            yield backups.bring(self._box, store, job, self._clock.now())
+        elif duty == HEARTBEAT:
             self._leave_heartbeat(job, store)
         elif duty == "canary":
             yield canary.record_of(self._box, self._clock, canary.probe(store, self._box, self._clock))

@@ -107,6 +107,28 @@ def run_drill(arguments: argparse.Namespace) -> int:
     return 4 if done.problems else 0
 
 
+def run_backups(arguments: argparse.Namespace) -> int:
+    """List the backups, or bring one here."""
+    from uploader import backups
+    from uploader.store import close, open_store
+
+    box = Box.of(arguments)
+    if arguments.output is not None and arguments.output.exists():
+        raise UsageError(f"{arguments.output}: is there already; name another file")
+    store = open_store(box)
+    try:
+        found = backups.listed(box, store)
+        for stored in found:
+            print(f"{stored.size:12}  {stored.key}")
+        if arguments.output is not None:
+            if not found:
+                raise CouldNotError(f"contract {box.config.site.contract}: there is no backup in the store")
+            backups.fetch(store, arguments.key or found[-1].key, arguments.output)
+    finally:
+        close(store)
+    return 0
+
+
 def run_salvage(arguments: argparse.Namespace) -> int:
     """Write the authenticated beginning of a sealed file."""
     from appliance.salvage import salvage

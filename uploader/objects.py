@@ -4,6 +4,7 @@
     v1/CONTRACT/EPOCH/YYYY/MM/DD/ID-SHA16.json.age     its manifest
     v1/CONTRACT/EPOCH/checkpoints/SIZE-SHA16.json      a signed checkpoint of the chain, and .tsr its time stamp; nothing personal
     v1/CONTRACT/EPOCH/heartbeat/YYYY/MM/DD/HH-SHA16.json   a signed sign of life, every hour: figures, nothing personal
+    v1/CONTRACT/EPOCH/backups/MOMENT-SHA16.tar.age     the box without its recordings, sealed, every night
     v1/CONTRACT/EPOCH/erasures/TIME-SHA16.json         the proof of an erasure: number and chain value of what is gone, no name
 
     ….flac.age.payload, ….flac.age.header-0001         the same in two, where a key must be rotated or shredded under an Object Lock
@@ -80,6 +81,16 @@ def heartbeats(contract: str, epoch: int) -> str:
 def heartbeat_key(contract: str, epoch: int, at: int, sha256: str) -> str:
     """The key of a sign of life of this moment (ns)."""
     return f"{LAYOUT}/{contract}/{epoch}/heartbeat/{to_datetime(at):%Y/%m/%d/%H}-{sha256[:16]}.json"
+
+
+def backup_key(contract: str, epoch: int, made: str, sha256: str) -> str:
+    """The key of the box's backup of this moment (`20260921T141320`)."""
+    return f"{LAYOUT}/{contract}/{epoch}/backups/{made}-{sha256[:16]}.tar.age"
+
+
+def is_backup(key: str) -> bool:
+    """Whether this is the key of a backup."""
+    return "/backups/" in key and key.endswith(".tar.age")
 
 
 def is_checkpoint(key: str) -> bool:

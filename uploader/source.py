@@ -52,6 +52,8 @@ class Slice(Seeking):
 
     def __init__(self, source: Source) -> None:
         self._leaving, self._start = source.leaving, source.start
+        self.sha256 = source.sha256
+        """What it was hashed to before; "" where nobody knows."""
         self._file = source.path.open("rb", buffering=0)
         there = max(0, os.fstat(self._file.fileno()).st_size - source.start)
         super().__init__(there if source.size < 0 else min(there, source.size))

@@ -39,6 +39,10 @@ class ObjectRefusedError(StoreRefusedError):
     """This one object is refused for what it is; others may go."""
 
 
+class AlreadyThereError(StoreError):
+    """Something lies under the key already, and was left as it is."""
+
+
 class MissingObjectError(StoreError):
     """There is no object of that key."""
 
@@ -63,7 +67,7 @@ class Store(Protocol):
     """A place for sealed objects."""
 
     def put(self, key: str, source: Source) -> None:
-        """Store these bytes under the key, which is written once. Raises StoreError."""
+        """Store these bytes under the key, which is written once. Raises StoreError, AlreadyThereError where the store says so."""
 
     def read(self, key: str, start: int = 0, end: int | None = None) -> Iterator[bytes]:
         """The object's bytes [start, end) in pieces. Raises MissingObjectError or StoreError."""

@@ -9,6 +9,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from appliance import doorbell, jobs
@@ -124,8 +125,9 @@ class Worker:
         extension = facts.file.split(".")[1]
         key = objects.recording_key(site.contract, facts.epoch, facts.started_at, recording, facts.sealed_sha256, extension)
         kind = self._box.config.store.kind
-        blind = canary.unreadable_but_checked(self._ledger, kind)
-        bring = hand_in if blind else deliver
+        trust = canary.trust(self._ledger, self._box, self._clock.now())
+        proven = trust.blind or (trust.checked and self._box.config.sending.read_back == "unproven")
+        bring = hand_in if trust.blind else partial(deliver, proven=proven)
         beside = self._local(facts.manifest)
         manifest_key = objects.manifest_key(key)
         size = 0
@@ -135,7 +137,7 @@ class Worker:
             bring(store, parcel, self._progress, self._keep)
         return UploadDone(
             at=self._clock.now(), recording=recording, store=kind, key=key, manifest_key=manifest_key, bytes=size,
-            sha256=facts.sealed_sha256, verified="checksum" if blind else "read-back",
+            sha256=facts.sealed_sha256, verified="checksum" if proven else "read-back",
         )  # fmt: skip
 
     def _parcels(self, key: str, path: Path, sha256: str) -> list[Parcel]:

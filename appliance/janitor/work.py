@@ -21,7 +21,7 @@ from appliance.clock import Clock
 from appliance.errors import CouldNotError
 from appliance.health import notices, report
 from appliance.health.checks import Context, Finding, Severity
-from appliance.janitor import retention
+from appliance.janitor import eviction, retention
 from appliance.janitor.unlinking import Unlinking
 from appliance.jobs import NewJob, enqueue
 from appliance.ledger import Ledger
@@ -51,6 +51,7 @@ class Janitor:
         self._tasks = [
             _Task(IntervalTrigger(seconds=30, timezone=zone), self.check_health),
             _Task(CronTrigger(minute=7, timezone=zone), self.expire),
+            _Task(IntervalTrigger(seconds=60, timezone=zone), self.make_room),
             _Task(CronTrigger(minute=23, timezone=zone), self.vouch),
             _Task(CronTrigger(minute=2, timezone=zone), self.leave_heartbeat),
             _Task(CronTrigger(hour=4, minute=40, timezone=zone), self.remove_leftovers),
@@ -125,6 +126,20 @@ class Janitor:
         for recording in lookup.recordings(connection):
             if recording.expired_at is not None and not recording.held:
                 self._remove(recording)
+
+    def make_room(self) -> None:
+        """Where the disk fills, let the oldest copies go that are stored; the row comes before the deletion."""
+        wanted = self._box.config.retention.keep_free_megabytes * 1_000_000
+        missing = wanted - shelf.free_bytes(self._box.folders.data) if wanted else 0
+        if missing <= 0:
+            return
+        rule = f"retention.keep_free_megabytes = {self._box.config.retention.keep_free_megabytes}"
+        gone = list(eviction.chosen(lookup.recordings(self._ledger.connection), missing))
+        for recording in gone:
+            self._ledger.append(RecordingExpired(at=self._clock.now(), recording=recording.facts.recording, rule=rule))
+            self._remove(recording)
+        if gone:
+            log.warning("the disk fills: %d local copies went; they are stored, the oldest first", len(gone))
 
     def _erase(self, recording: Recording, rule: str, now: int) -> None:
         """Ask for the erasure of what is too old, once."""

@@ -7,7 +7,7 @@ returns to the menu from which the caller came.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from appliance.moments import SECOND
 from appliance.numbers import EMERGENCY
@@ -73,6 +73,7 @@ def read(reading: Reading) -> Options:
     labels = {}
     for key, value in reading.entries("keys", required=not reading.has("direct_dial")):
         labels[key.value] = _key(reading, key, value)
+    shorthand = not reading.is_table("direct_dial")
     ranges, between, length = _direct_dial(reading)
     for one in ranges:
         for name, found in reading.facts.exits.items():
@@ -80,6 +81,8 @@ def read(reading: Reading) -> Options:
                 reading.notes.add("key-shadows-dial", found.place, node=reading.where, key=name, range=one)
     no_input = asking.read_trouble(reading, "no_input", Way.SILENCE)
     wrong_key = asking.read_trouble(reading, "wrong_key", Way.PRESSED)
+    if ranges and shorthand:
+        _as_silence(reading)
     timeout, barge_in = reading.duration("timeout", 5 * SECOND, 1, 60), reading.flag("barge_in", True)
     return Options(prompt, labels, no_input, wrong_key, timeout, barge_in, ranges, between, length)
 
@@ -104,23 +107,40 @@ def _key(reading: Reading, key: Text, value: Tree) -> str:
 
 
 def _direct_dial(reading: Reading) -> tuple[tuple[Range, ...], int, int]:
-    below = reading.below("direct_dial")
-    if below is None:
+    """A mapping, or just the extensions: then whoever cannot be reached goes where silence goes."""
+    if not reading.has("direct_dial"):
+        reading.take("direct_dial")
         return (), 3 * SECOND, ringing.RING
-    texts = below.texts("extensions", required=True)
-    ranges = tuple(below.each(texts, read_range, "bad-dial-range", "200-299"))
-    for number in sorted(EMERGENCY):
-        if any(one.has(number) for one in ranges):
-            below.notes.add("emergency-number", texts[0].place, node=reading.where, number=number)
-    for place, one in enumerate(ranges):
-        for other in ranges[:place]:
-            if _mix(one, other):
-                below.notes.add("overlapping-ranges", texts[0].place, one=other, other=one)
+    below = reading.below("direct_dial") if reading.is_table("direct_dial") else None
+    texts = reading.texts("direct_dial") if below is None else below.texts("extensions", required=True)
+    ranges = _ranges(reading, texts)
+    if below is None:
+        return ranges, 3 * SECOND, ringing.RING
     between, length = below.duration("between", 3 * SECOND, 1, 10), below.duration("ring", ringing.RING, 1, 600)
     below.exit("no_answer", Way.PEOPLE)
     below.exit("busy", Way.PEOPLE)
     below.finish()
     return ranges, between, length
+
+
+def _as_silence(reading: Reading) -> None:
+    """Who cannot be reached goes where silence goes."""
+    silent = reading.facts.exits.get("no_input")
+    for outcome in ("no_answer", "busy"):
+        if silent is not None:
+            reading.facts.exits[outcome] = replace(silent, outcome=outcome, way=Way.PEOPLE)
+
+
+def _ranges(below: Reading, texts: tuple[Text, ...]) -> tuple[Range, ...]:
+    ranges = tuple(below.each(texts, read_range, "bad-dial-range", "200-299"))
+    for number in sorted(EMERGENCY):
+        if any(one.has(number) for one in ranges):
+            below.notes.add("emergency-number", texts[0].place, node=below.where, number=number)
+    for place, one in enumerate(ranges):
+        for other in ranges[:place]:
+            if _mix(one, other):
+                below.notes.add("overlapping-ranges", texts[0].place, one=other, other=one)
+    return ranges
 
 
 def _mix(one: Range, other: Range) -> bool:

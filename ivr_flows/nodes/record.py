@@ -43,7 +43,7 @@ def read(reading: Reading) -> Options:
     """Exits: next, error."""
     prompt = reading.prompt(required=False)
     kind = reading.choice("kind", ("message", "prompt"), "message")
-    name = reading.word("as", required=True)
+    name = reading.word("as", "message")
     most, silence = reading.duration("max", 120 * SECOND, 1, 1800), reading.duration("silence", 5 * SECOND, 0, 60)
     end_key, beep = reading.key("end_key", "#"), reading.flag("beep", True)
     reading.exit("next", Way.PRESSED)
@@ -76,7 +76,7 @@ def react(call: Call, options: Options, given: Input) -> Move:
     if isinstance(given, RecordFailed) and given.token == local.token:
         return Leave("error", Why("record-failed", (given.reason,)))
     if isinstance(given, Digit) and given.digit == options.end_key:
-        return Stay((StopRecord(local.token),), local, call.state.deadline)
+        return Stay((StopRecord(local.token),), local, call.deadline)
     if isinstance(given, Timer):
         return Leave("error", Why("record-failed", ("timeout",)), (StopRecord(local.token),))
     return call.same()

@@ -97,7 +97,7 @@ def test_help_lists_every_command_and_the_exit_codes(capsys: pytest.CaptureFixtu
         main(["--help"])
     text = capsys.readouterr().out
     assert ended.value.code == 0
-    listed = [line.split()[0] for line in text.splitlines() if line.startswith("    ") and line.split()[0] in WORDS]
+    listed = [line.split()[0] for line in text.splitlines() if re.match(r" {4}\S", line) and line.split()[0] in WORDS]
     assert sorted(listed) == WORDS
     assert listed[:4] == ["demo", "replay", "calls", "recordings"]
     for code in ("0 done", "2 used wrongly", "3 configuration wrong", "4 could not"):
@@ -172,3 +172,11 @@ def test_only_the_module_of_the_word_that_was_typed_is_loaded(tmp_path: Path) ->
         [sys.executable, "-c", look, "config", "show", "--data", str(tmp_path)], capture_output=True, text=True, check=True
     )
     assert done.stdout.splitlines()[-1] == "[]"
+
+
+def test_a_terminal_without_japanese_still_hears_everything(tmp_path: Path) -> None:
+    (tmp_path / "x.yaml").write_text("flow: main\n", "utf-8")
+    words = [sys.executable, "-m", "appliance", "ivr", "lint", str(tmp_path / "x.yaml"), "--data", str(tmp_path / "var")]
+    done = subprocess.run(words, capture_output=True, env={**os.environ, "PYTHONIOENCODING": "ascii"}, check=False)
+    assert done.returncode == 1, done.stderr
+    assert b"missing-fallback: fallback \\u304c" in done.stdout

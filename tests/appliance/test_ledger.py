@@ -176,6 +176,17 @@ def test_what_is_committed_is_on_the_disk(ledger: Ledger) -> None:
     assert ledger.connection.execute("PRAGMA synchronous").fetchone()[0] == 2  # FULL
 
 
+def test_a_hasty_fact_is_seen_at_once_and_what_follows_is_on_the_disk_again(ledger: Ledger) -> None:
+    with ledger.transaction(hasty=True) as connection:
+        append(connection, [facts.ringing()])
+        assert connection.execute("PRAGMA synchronous").fetchone()[0] == 1  # NORMAL
+    assert kept(ledger) == [facts.ringing()]
+    assert ledger.connection.execute("PRAGMA synchronous").fetchone()[0] == 2
+    with pytest.raises(LedgerError), ledger.transaction(hasty=True) as connection:
+        connection.execute("nonsense")
+    assert ledger.connection.execute("PRAGMA synchronous").fetchone()[0] == 2
+
+
 def test_a_process_that_dies_at_any_statement_leaves_all_or_nothing(tmp_path: Path) -> None:
     outcomes = set()
     for statement in range(60):

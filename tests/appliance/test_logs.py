@@ -6,6 +6,7 @@ import logging
 import os
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -118,3 +119,10 @@ def test_a_percent_sign_in_a_message_is_only_a_percent_sign(trouble: Trouble, ca
     trouble.happened("disk 100% full %s %d")
     trouble.over("50% free %s")
     assert said(caplog) == ["disk 100% full %s %d", "50% free %s"]
+
+
+def test_f34_a_full_log_keeps_nobody_from_his_work() -> None:
+    with Path("/dev/full").open("w") as full:
+        program = "from appliance import logs; logs.say('nobody hears this'); print('done')"
+        done = subprocess.run([sys.executable, "-c", program], stdout=subprocess.PIPE, stderr=full, text=True)
+    assert done.stdout == "done\n"

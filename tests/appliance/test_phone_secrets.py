@@ -14,7 +14,7 @@ from appliance.phone_settings import Conference, Extension, Phone, Trunk, Voiceb
 def test_a_telephones_password_is_made_once_and_is_its_owners_alone(tmp_path: Path) -> None:
     first = phone_secrets.read_or_make(tmp_path, "phone-201")
     assert phone_secrets.read_or_make(tmp_path, "phone-201") == first != phone_secrets.read_or_make(tmp_path, "phone-202")
-    assert (tmp_path / "phone-201.secret").stat().st_mode & 0o777 == 0o600
+    assert (tmp_path / "phones" / "phone-201.secret").stat().st_mode & 0o777 == 0o600
     assert len(first) == 20
 
 
@@ -64,3 +64,10 @@ def test_a_damaged_secret_says_what_to_do(tmp_path: Path) -> None:
     path.chmod(0o600)
     with pytest.raises(KeyFileError, match="write the secret into it"):
         phone_secrets.read_or_make(tmp_path, "ari")
+
+
+def test_a_service_finds_the_telephones_passwords_as_systemd_hands_them_over(tmp_path: Path) -> None:
+    path = tmp_path / "phones_phone-201.secret"
+    path.write_text("s3cret\n")
+    path.chmod(0o600)
+    assert phone_secrets.read(tmp_path, "phone-201") == "s3cret"

@@ -12,6 +12,7 @@ from appliance.ledger import Ledger
 from appliance.moments import SECOND
 from appliance.records import CheckpointSigned, DrillDone, Heartbeat, PowerLost, StoreProbed, StoreSampled
 from tests.appliance.furnished import Furnished
+from tests.appliance.telephones import PHONE
 from tests.fakes import facts
 
 DAY = 24 * 3600 * SECOND
@@ -85,6 +86,13 @@ def trouble(at: Furnished) -> Furnished:
             beat("render", now, "failing: the disk is full"),
             beat("uploader", now - 10 * HOUR),
             beat("janitor", now - DAY, "stopped"),
+            beat(
+                "ivr",
+                now,
+                canary="answered",
+                canary_failed="no answer within 5 s",
+                trunks={"ntt": {"registration": "Rejected", "contact": "Reachable"}},
+            ),
         ):
             ledger.beat(said)
         job(ledger, "one", "render", now - 2 * HOUR)
@@ -121,6 +129,7 @@ def with_settings(box: Box, **health: int | str) -> Box:
     changed = {
         "health": box.config.health.model_copy(update=health),
         "store": box.config.store.model_copy(update={"plan_gigabytes": 1}),
+        "phone": PHONE,
     }
     return replace(box, config=box.config.model_copy(update=changed))
 

@@ -49,12 +49,16 @@ class Switchboard:
         """As long as the block lasts."""
         with self.lan:
             self.address = self.lan.add("pbx")
+            self.plug()
             with Asterisk(
                 self.lan, "pbx", self._folder, dialplan=self._contexts, files=self._files, endpoints=self._endpoints, **self._more
             ) as self.pbx:
                 self._read = 0
                 self._handles = self._open_files()
                 yield self
+
+    def plug(self) -> None:
+        """Plug in further hosts, before Asterisk's files are written."""
 
     def here(self, work: Callable[[], Awaitable[Done]]) -> Done:
         """What this coroutine gives, run in Asterisk's namespace."""

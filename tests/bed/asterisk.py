@@ -182,13 +182,17 @@ class Asterisk:
         files: Mapping[str, str] | None = None,
         sounds: Mapping[str, NDArray[np.int16]] | None = None,
         music: NDArray[np.int16] | None = None,
+        rendered: Mapping[str, str] | None = None,
     ) -> None:
         self._lan, self._role, self.folder = lan, role, folder
         self._root = installed()
         self._process: subprocess.Popen[bytes] | None = None
         (modules,) = self._root.glob("usr/lib/*/asterisk/modules")
-        self._files = {
+        here = {
             "asterisk.conf": _ASTERISK.format(state=_STATE, modules="/" + str(modules.relative_to(self._root))),
+            "hosts": f"127.0.0.1 localhost\n{lan.addresses[role]} {socket.gethostname()}\n",
+        }
+        own = {
             "modules.conf": _modules(modules),
             "logger.conf": _LOGGER,
             "pjsip.conf": _PJSIP + "".join(map(str, endpoints)),
@@ -198,9 +202,10 @@ class Asterisk:
             "indications.conf": _TONES,
             **{f"{name}.conf": "[general]\n" for name in ("ari", "cdr", "cel", "features", "http", "manager", "udptl")},
             **{f"{name}.conf": "" for name in ("acl", "ccss", "codecs", "pjproject", "websocket_client")},
-            "hosts": f"127.0.0.1 localhost\n{lan.addresses[role]} {socket.gethostname()}\n",
-            **(files or {}),
         }  # fmt: skip
+        if rendered and "asterisk.conf" in rendered:  # its options, in our folders
+            here["asterisk.conf"] = here["asterisk.conf"].partition("[options]")[0] + rendered["asterisk.conf"]
+        self._files = {**(own if rendered is None else rendered), **here, **(files or {})}
         self._sounds = {f"sounds/{name}": samples for name, samples in (sounds or {}).items()}
         if music is not None:
             self._sounds["music/music"] = music
@@ -243,6 +248,11 @@ class Asterisk:
         """What its console answers."""
         words = self._words("/usr/sbin/asterisk", "-C", f"{_STATE}/etc/asterisk.conf", "-rx", command)
         return subprocess.run(words, capture_output=True, text=True, timeout=READY_S).stdout
+
+    def pid(self) -> int:
+        """Its process: the bed's entering commands end as it."""
+        assert self._process is not None
+        return self._process.pid
 
     def channels(self) -> list[str]:
         """The channels that there are."""

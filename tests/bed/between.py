@@ -11,8 +11,10 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from enum import Enum, auto
+from random import Random
 
 TIMEOUT_S = 30.0
+_METHODS = (b"PUT ", b"GET ", b"HEAD ", b"POST ", b"DELETE ")
 _OWN_ANSWERS = {
     "BUSY": (b"503 Slow Down", b"application/xml", b"<Error><Code>SlowDown</Code><Message>slower</Message></Error>"),
     "ERROR_IN_200": (b"200 OK", b"application/xml", b"<Error><Code>InternalError</Code><Message>sorry</Message></Error>"),
@@ -93,8 +95,8 @@ class Relay:
             end.callback(_hang_up, server)
             self._run(lambda: _answers(server, client, state))
             while piece := client.recv(1 << 16 if not self.rate else 1 << 13):
-                if self._next is not None and self._marker in piece:
-                    fault, self._next = self._next, None
+                fault = self._befalls(piece, state)
+                if fault is not None:
                     self.happened.append(fault)
                     if fault.name in _OWN_ANSWERS:
                         client.sendall(_answer(*_OWN_ANSWERS[fault.name]))
@@ -103,7 +105,7 @@ class Relay:
                         server.sendall(piece[: len(piece) // 2])
                         return
                     if fault is Fault.FLIP:
-                        place = piece.index(self._marker)
+                        place = self._place(piece)
                         piece = piece[:place] + bytes([piece[place] ^ 1]) + piece[place + 1 :]
                     else:
                         state.fault = fault
@@ -112,11 +114,45 @@ class Relay:
                 if self.rate:
                     time.sleep(len(piece) / self.rate)
 
+    def _befalls(self, piece: bytes, state: _State) -> Fault | None:
+        """What happens to this piece of a request."""
+        if self._next is None or self._marker not in piece:
+            return None
+        fault, self._next = self._next, None
+        return fault
+
+    def _place(self, piece: bytes) -> int:
+        """Where a bit flips."""
+        return piece.index(self._marker)
+
+
+class Storm(Relay):
+    """Everything happens at random, to one request in so many, again and again while `chance` is above 0."""
+
+    def __init__(self, target: tuple[str, int], seed: int = 0) -> None:
+        self.chance = 0.0
+        self._random = Random(seed)
+        super().__init__(target, b"")
+
+    def _befalls(self, piece: bytes, state: _State) -> Fault | None:
+        if not piece.startswith(_METHODS):
+            flips, state.flips = state.flips, False
+            return Fault.FLIP if flips else None
+        if self._random.random() >= self.chance:
+            return None
+        fault = self._random.choice(list(Fault))
+        state.flips = fault is Fault.FLIP  # in the body, which follows
+        return None if state.flips else fault
+
+    def _place(self, piece: bytes) -> int:
+        return len(piece) - 1
+
 
 class _State:
     """What has befallen one connection."""
 
     fault: Fault | None = None
+    flips = False
 
 
 def _answers(server: socket.socket, client: socket.socket, state: _State) -> None:

@@ -113,7 +113,7 @@ def _recording(record: RecordingReady, box: Box, first: int) -> dict[str, Any]:
     with Ledger.open(box.folders.ledger, readonly=True) as ledger:
         recording = get_recording(ledger.connection, record.recording)
     assert recording is not None
-    if marks := waveform(box.folders, recording, identities_in(box.folders.keys))["marks"]:
+    if marks := waveform(box, recording, identities_in(box.folders.keys))["marks"]:
         found["marks"] = " ".join(f"{mark['key']}@{mark['at']} {mark['side']} {mark['how']}" for mark in marks)
     found |= {name: quality[name] for name in ("undecoded", "unopened") if quality.get(name)}
     return found | {f"mos of the {side.value}": quality[side.value]["mos"] for side in Side if "mos" in quality[side.value]}

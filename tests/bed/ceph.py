@@ -6,6 +6,7 @@ Debian's packages are unpacked and not installed. The daemons know one another b
 
 from __future__ import annotations
 
+import itertools
 import os
 import socket
 import subprocess
@@ -29,6 +30,7 @@ FSID = "6f9e1f2e-0000-4000-8000-000000000001"
 PORT = 38000
 READY_S = 60.0
 REGION = "default"
+_COUNT = itertools.count()
 _KEYS = {
     "mon.": ("mon",),
     "client.admin": ("mon", "osd", "mgr"),
@@ -198,7 +200,7 @@ def running(folder: Path) -> Iterator[Server]:
     if why:
         raise UnavailableError(why)
     root = unpacked("ceph", *missing_of(*PACKAGES))
-    namespace = f"ceph{os.getpid()}"
+    namespace = f"ceph{os.getpid()}x{next(_COUNT)}"
     with ExitStack() as stack:
         subprocess.run(["ip", "netns", "add", namespace], check=True, capture_output=True)
         stack.callback(subprocess.run, ["ip", "netns", "del", namespace], capture_output=True)

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import shutil
-from pathlib import Path
 
 from benchmarks import vault
+from tests.bed.deliveries import name_of
 
 
 def test_every_table_is_filled() -> None:
@@ -19,7 +19,7 @@ def test_every_table_is_filled() -> None:
         assert "rclone copy, crypt" in text
 
 
-def test_made_names_are_all_different_and_look_like_ids(tmp_path: Path) -> None:
-    names = {vault._name(number) for number in range(2000)}
+def test_made_names_are_all_different_and_look_like_ids() -> None:
+    names = {name_of(number) for number in range(2000)}
     assert len(names) == 2000
     assert all(len(name) == 16 for name in names)

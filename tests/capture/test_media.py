@@ -10,13 +10,16 @@ from hypothesis import strategies as st
 
 from appliance.ids import CallId, segment_id
 from appliance.records import Side
-from capture.effects import Watch
+from capture.effects import KeepReport, Watch
 from capture.frames import Address, Datagram
 from capture.media import MAX_CLAIMS, MAX_STREAMS_PER_CALL, Media, Stream, stream_key
 from capture.payloads import Encoding
+from capture.rtcp import Block
 from capture.sdp import Media as Section
 from capture.walk import Walker, fastest
-from tests.capture.playbook import frame, rtp
+from tests.bed.reports import receiver
+from tests.capture.playbook import CALL, frame, rtp, sdp
+from tests.capture.rig import DESK, HANG_UP, PHONE, Rig, carried, talk
 
 ONE, TWO = CallId("a" * 16), CallId("b" * 16)
 CALLER = Address(b"\xc6\x33\x64\x0a", 4000)
@@ -255,3 +258,21 @@ def test_claims_of_one_address_are_bounded_and_end_with_their_calls(said: list[t
     for call in under_way:
         media.close(call)
     assert (media._before, media._expected) == ({}, {})
+
+
+def test_rtcp_is_kept_where_the_description_says_that_it_arrives() -> None:
+    """RFC 3605: another port, on another address even."""
+    other, elsewhere = PHONE._replace(port=53020), DESK._replace(host=bytes([192, 0, 2, 77]), port=61000)
+    offer = sdp("198.51.100.10", 4000, "a=rtcp:53020")
+    answer = sdp("192.0.2.10", 6000, "a=rtcp:61000 IN IP4 192.0.2.77")
+    told = [receiver(number, [Block(1, 0, 0, number, 0, 0, 0)]) for number in range(4)]
+    rig = Rig().feed(carried(CALL.invite(offer)), carried(CALL.response(200, answer), by=Side.CALLED), *talk(2))
+    rig.feed(frame(DESK._replace(port=9), other, told[0]), frame(PHONE._replace(port=9), elsewhere, told[1]))
+    rig.feed(frame(PHONE._replace(port=9), elsewhere._replace(port=61001), told[2]))
+    assert kept(rig) == told[:2]
+    rig.feed(*HANG_UP).wait(3).feed(frame(DESK._replace(port=9), other, told[3]))
+    assert kept(rig) == told[:2], "the call is over"
+
+
+def kept(rig: Rig) -> list[bytes]:
+    return [effect.raw for effect in rig.take().effects if isinstance(effect, KeepReport)]

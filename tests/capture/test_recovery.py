@@ -328,6 +328,23 @@ def test_a_folder_without_a_packet_and_without_a_message_is_no_call(cut: Box) ->
     assert (cut.folders.spool / "eth1" / ("a" * 16)).exists(), "nothing is deleted because of an error"
 
 
+@pytest.mark.parametrize("left", ["nothing", "a torn message"])
+def test_a_call_that_the_ledger_knows_and_the_spool_lost_with_the_power_ends_with_its_reason(cut: Box, left: str) -> None:
+    """A row is synced at once, the spool within a second: `make soak` cuts the power in between."""
+    folder = cut.folders.spool / "eth1"
+    (call,) = [path for path in folder.iterdir() if path.is_dir()]
+    shutil.rmtree(call)
+    if left != "nothing":
+        call.mkdir()
+        (call / "signalling").write_bytes(b"torn")
+    take_in(cut)
+    row, recording, _ = outcome(cut)["made-0"]
+    assert (row.end_reason, row.not_recorded, recording) == ("recorder_stopped", "damaged", None)
+    assert "the power went" in (row.detail or "")
+    take_in(cut)
+    assert outcome(cut)["made-0"][0] == row
+
+
 def test_what_cannot_be_read_does_not_keep_the_others_from_going_on(tmp_path: Path, frames: list[Captured]) -> None:
     data = tmp_path / "var"
     kill_after(data, frames, 6)

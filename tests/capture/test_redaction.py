@@ -8,10 +8,12 @@ import struct
 from hypothesis import given
 from hypothesis import strategies as st
 
-from capture import blocks
+from capture import blocks, sccp
 from capture.frames import Address
 from capture.redaction import Redacted
+from capture.sccp_codes import KEYS
 from capture.walk import STAMP
+from tests.bed import skinny
 from tests.fakes.clock import START
 
 HERE = Address(b"\x0a\0\0\1", 5060)
@@ -55,6 +57,19 @@ def test_the_body_of_an_info_is_zeros_and_a_description_stays() -> None:
     assert len(found) == len(invite + info + relayed)
     assert b"Signal" not in found
     assert [blocks.read_sip(body).raw[-1:] for body in bodies(found)[1:]] == [b"\0", b"\0"]
+
+
+def test_the_keypad_of_a_skinny_phone_says_no_key_and_its_soft_keys_stay() -> None:
+    def sent(raw: bytes) -> bytes:
+        return blocks.sip_message(blocks.SipBlock(START, HERE, HERE, raw))
+
+    pressed, soft = skinny.key(7, 40), skinny.soft_key(9, 40)
+    found = redacted(sent(pressed) + sent(soft))
+    first, second = (blocks.read_sip(body).raw for body in bodies(found))
+    told = sccp.parse(first)
+    assert isinstance(told, sccp.Pressed)
+    assert (told.reference, told.key in KEYS, len(first)) == (40, False, len(pressed))
+    assert second == soft
 
 
 def test_what_is_damaged_is_zeros_since_nobody_knows_what_it_held() -> None:

@@ -23,7 +23,8 @@ from appliance.errors import ApplianceError, CouldNotError, UsageError
 from appliance.ledger import Ledger
 from appliance.lookup import get_recording, read_call, select_calls
 from appliance.moments import SECOND
-from capture.replay import reel_name, replay
+from capture.intake import reel_name
+from capture.replay import replay
 from tests import needs
 from tests.bed import disks
 from tests.bed.made import MadeCall, together, write_pcap

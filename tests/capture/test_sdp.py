@@ -74,6 +74,19 @@ def test_the_direction_of_a_section_wins_over_that_of_the_session(direction: str
     assert audio(AUDIO).direction == "sendrecv"
 
 
+@pytest.mark.parametrize(
+    ("line", "told"),
+    [
+        ("a=rtcp:53020", (b"\xc0\x00\x02\x01", 53020)),
+        ("a=rtcp:53020 IN IP4 126.16.64.4", (bytes([126, 16, 64, 4]), 53020)),
+        ("a=rtcp:53020 IN IP6 2001:db8::1", (bytes.fromhex("20010db8" + "0" * 23 + "1"), 53020)),
+        ("a=rtcp:0", None), ("a=rtcp:70000", None), ("a=rtcp:x", None), ("a=rtcp-mux", None), ("a=rtcp-fb:* nack", None),
+    ],
+)  # fmt: skip
+def test_where_rtcp_arrives_may_be_said(line: str, told: tuple[bytes, int] | None) -> None:
+    assert audio(AUDIO, line).rtcp == told
+
+
 def test_the_old_form_of_hold_is_the_null_address() -> None:
     assert audio(AUDIO, "c=IN IP4 0.0.0.0").held
     assert audio(AUDIO, "c=IN IP6 ::").held

@@ -11,10 +11,24 @@ import pytest
 
 from appliance.folders import Folders
 from tests.bed.swift import REGION
-from tests.contracts.test_stores import BUCKET, KEY, bucket, folders, make_bucket, on_swift, parcel, s3_store, sshd, store, swift
+from tests.contracts.test_stores import (
+    BUCKET,
+    KEY,
+    bucket,
+    ceph,
+    folders,
+    make_bucket,
+    on_ceph,
+    on_swift,
+    parcel,
+    s3_store,
+    sshd,
+    store,
+    swift,
+)
 from uploader.store import Removing, Store
 
-__all__ = ["bucket", "folders", "on_swift", "sshd", "store", "swift"]
+__all__ = ["bucket", "ceph", "folders", "on_ceph", "on_swift", "sshd", "store", "swift"]
 NEIGHBOUR = KEY.replace(".flac.age", ".flac.age2")
 
 

@@ -18,6 +18,7 @@ from appliance.lookup import recordings
 from appliance.shelf import sha256_of
 from tests import needs
 from tests.bed import volatile
+from tests.bed.cuts import cut
 from tests.bed.house import House, wait_for
 from tests.bed.lan import Lan
 from tests.bed.sipp import Call
@@ -74,6 +75,15 @@ def test_no_finished_recording_is_lost_and_no_row_is_without_its_file(tmp_path: 
         assert consistent(box) == 1
         assert not list(box.folders.recordings.rglob("*.part"))
         subprocess.run([*command[:3], "verify", "--all", "--data", str(data)], check=True)
+
+
+@needs.namespaces()
+@needs.program("ethtool")
+def test_cut_at_random_moments_from_the_call_to_the_eviction_nothing_that_was_shown_is_lost(tmp_path: Path) -> None:
+    """A sample of `make soak`, which cuts 200 times."""
+    losses = cut(tmp_path, 5, seed=5)
+    assert losses.problems == []
+    assert losses.cuts == 5 and losses.at_start and losses.recordings and losses.in_progress
 
 
 def consistent(box: Box) -> int:

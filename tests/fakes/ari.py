@@ -26,6 +26,7 @@ from ivr_flows.ari import Access
 
 WAIT_S = 10.0
 STAMP = "2026-11-22T19:00:00.000+0900"
+_LISTS = ("channel_ids", "bridge_ids", "endpoint_ids", "device_names", "events_allowed", "events_disallowed")
 Answer = tuple[int, Any]
 
 
@@ -76,6 +77,7 @@ class FakeAri:
         """Patterns of requests that get no answer."""
         self.stored: dict[str, bytes] = {}
         self.connected = 0
+        self.claims = False
         self._socket: ServerConnection | None = None
         self._server: Server | None = None
         self._news = asyncio.Condition()
@@ -142,8 +144,7 @@ class FakeAri:
 
     async def tell(self, kind: str, **facts: Any) -> None:
         """Send any event."""
-        assert self._socket is not None
-        await self._socket.send(json.dumps({"type": kind, "application": "appliance", "timestamp": STAMP, **facts}))
+        await self.send(json.dumps({"type": kind, "application": "appliance", "timestamp": STAMP, **facts}))
 
     async def send(self, text: str) -> None:
         """Send anything at all."""
@@ -151,15 +152,17 @@ class FakeAri:
         await self._socket.send(text)
 
     def cut(self) -> None:
-        """The websocket breaks; everything else stays as it is."""
+        """The application's websocket breaks; everything else stays as it is."""
         assert self._socket is not None
         self._socket.transport.abort()
         self._socket = None
 
     async def _talk(self, socket: ServerConnection) -> None:
-        async with self._news:
-            self._socket, self.connected = socket, self.connected + 1
-            self._news.notify_all()
+        assert socket.request is not None
+        if parse_qs(urlsplit(socket.request.path).query)["app"] == ["appliance"]:
+            async with self._news:
+                self._socket, self.connected = socket, self.connected + 1
+                self._news.notify_all()
         try:
             async for message in socket:
                 await self._requested(socket, json.loads(message))
@@ -168,7 +171,8 @@ class FakeAri:
 
     async def _requested(self, socket: ServerConnection, sent: Mapping[str, Any]) -> None:
         method, path = sent["method"], sent["uri"]
-        query = {one["name"]: one["value"] for one in sent.get("query_strings", ())}
+        query = {one["name"]: one["value"] for one in sent["query_strings"]}
+        query |= json.loads(sent.get("message_body") or "{}").get("variables", {})
         async with self._news:
             self.asked.append((method, path, query))
             self._news.notify_all()
@@ -201,6 +205,15 @@ class FakeAri:
             case "POST", ["asterisk", "variable"]:
                 self.globals[query["variable"]] = query["value"]
                 return 204, None
+            case "GET", ["playbacks", playback]:
+                known = self.playing.get(playback)
+                return (200, self._playback(playback, known, "playing")) if known else (404, {"message": "Playback not found"})
+            case "GET", ["asterisk", "modules", name] if self.claims:
+                return 200, {"name": name, "description": "", "use_count": 0, "status": "Running", "support_level": "extended"}
+            case "POST", ["applications", name, "subscription"]:
+                return 200, {"name": name, **{kind: [] for kind in _LISTS}}
+            case "POST", ["events", "claim"]:
+                return 204, None
             case "GET", ["asterisk", "ping"]:
                 return 200, {"asterisk_id": "fake", "ping": "pong", "timestamp": STAMP}
             case "DELETE", ["playbacks", playback]:
@@ -229,12 +242,17 @@ class FakeAri:
                 found = line.variables.get(query["variable"])
                 return (200, {"value": found}) if found is not None else (404, {"message": "Provided variable was not found"})
             case "GET", ["variables"]:
-                return 200, {"variables": {name: line.variables.get(name, "") for name in query["variables"].split(",")}}
+                wanted = query["variables"].split(",")
+                if not all(name in line.variables for name in wanted):
+                    return 404, {"message": "Provided variable was not found"}
+                return 200, {"variables": {name: line.variables[name] for name in wanted}}
+            case "POST", ["variables"]:
+                line.variables |= query
             case "POST", ["variable"]:
                 line.variables[query["variable"]] = query.get("value", "")
             case "POST", ["continue"]:
                 line.inside, line.went = False, (query["context"], query["extension"])
-                await self.tell("StasisEnd", channel=line.told())
+                await (self.hang_up(line) if query["context"] == "go-hangup" else self.tell("StasisEnd", channel=line.told()))
             case "POST", ["play", playback]:
                 return await self._play(line, playback, query["media"])
             case "POST", ["record"]:

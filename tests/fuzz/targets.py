@@ -30,7 +30,7 @@ from capture.walk import STAMP
 from tests.bed import skinny
 from tests.bed.reports import bye, receiver, sdes, sender, voip
 from tests.capture.playbook import CALLED, CALLER, START
-from tests.fuzz import corpus
+from tests.fuzz import corpus, flow_files
 
 Run = Callable[[bytes], str]
 LINKS = (1, 0, 101, 108, 113, 228, 229, 276, 12, 14, 147)
@@ -376,6 +376,7 @@ TARGETS = (
     Target(name="blocks", make=_blocks, seeds=_reels, words=(blocks.MAGIC,)),
     Target(name="pcapfile", make=_pcapfile, seeds=lambda: list(corpus.files())),
     Target(name="digits", make=_digits, seeds=corpus.messages, words=SIP_WORDS),
+    Target(name="flow", make=flow_files.make, seeds=flow_files.seeds, words=flow_files.WORDS),
     Target(name="engine", make=_engine, seeds=_conversations, grows_mb=160),
 )
 

@@ -23,7 +23,7 @@ HOMES = {
     "botocore": ("uploader/stores/s3.py", "uploader/stores/_s3_client.py"),
     "cryptography": ("appliance/keys.py", "appliance/sealed.py", "appliance/tls.py"),
     "fastapi": ("appliance/web/",),
-    "httpx": ("ivr_flows/ari.py",),
+    "httpx": ("ivr_flows/ari.py", "ivr_flows/asking_hosts.py"),
     "jinja2": ("appliance/web/console.py",),
     "markupsafe": ("appliance/web/console.py",),
     "numpy": ("capture/",),
@@ -32,6 +32,7 @@ HOMES = {
     "pydantic": (
         "appliance/capture_settings.py",
         "appliance/config.py",
+        "appliance/network_settings.py",
         "appliance/notify_settings.py",
         "appliance/options.py",
         "appliance/popup_settings.py",
@@ -48,8 +49,8 @@ HOMES = {
     "starlette": ("appliance/web/",),
     "types_boto3_s3": ("uploader/stores/_s3_client.py",),
     "uvicorn": ("appliance/web/serve.py",),
-    "yaml": ("ivr_flows/yaml_text.py",),
     "websockets": ("ivr_flows/ari.py",),
+    "yaml": ("ivr_flows/yaml_text.py",),
 }
 OURS = {"appliance", "capture", "uploader", "ivr_flows", "provisioning"}
 

@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from ivr_flows.inputs import CameBack, Digit, Input, Started
+from ivr_flows.journal import line
 from tests import needs
 from tests.ivr_flows.conftest import Ivr
 from tests.ivr_flows.made import CASES, WHOLE
@@ -77,6 +79,13 @@ def test_simulate_heeds_every_circumstance(ivr: Ivr) -> None:
     assert told["path"] == ["hours", "closed_msg"]
 
 
+def test_what_is_wrong_with_a_flow_is_said_beside_its_walk(ivr: Ivr) -> None:
+    said = ivr("simulate", CASES / "fault-busy-loop" / "flow.yaml", "--at", "2027-01-06 11:00", "--caller", "0312345678", "--json")
+    assert (said.code, json.loads(said.out)["end"]) == (0, "fallback")
+    assert "busy-loop" in said.err
+    assert ivr("simulate", WHOLE, "--json").err == ""
+
+
 def test_simulate_tells_people_the_way(ivr: Ivr) -> None:
     out = ivr("simulate", WHOLE, "--at", "2027-01-06 11:00", "--keys", "1,5", "--lang", "en").out
     assert "menu: key 1 was pressed 営業 → sales" in out
@@ -98,6 +107,17 @@ def test_simulate_tells_people_the_way(ivr: Ivr) -> None:
 def test_simulate_used_wrongly_says_how(ivr: Ivr, words: list[str]) -> None:
     said = ivr("simulate", WHOLE, *words)
     assert (said.code, words[0] in said.err) == (2, True) or words[1] == "9999-12-31 23:59"
+
+
+def test_a_real_call_is_walked_again(ivr: Ivr, tmp_path: Path) -> None:
+    at = 1_799_200_800_000_000_000
+    inputs: tuple[Input, ...] = (Started("", "0312340000", "payphone"), Digit("2", 80), CameBack("answered"))
+    (tmp_path / "x.jsonl").write_text("\n".join(line(at + number, one) for number, one in enumerate(inputs)))
+    told = json.loads(ivr("simulate", WHOLE, "--replay", tmp_path / "x.jsonl", "--json").out)
+    assert (told["path"], told["end"]) == (["hours", "screen", "menu", "support"], "answered")
+    (tmp_path / "x.jsonl").write_text("words")
+    assert ivr("simulate", WHOLE, "--replay", tmp_path / "x.jsonl").code == 2
+    assert ivr("simulate", WHOLE, "--replay", tmp_path / "gone").code == 2
 
 
 def test_the_flows_own_tests_are_run(ivr: Ivr, tmp_path: Path) -> None:

@@ -89,6 +89,12 @@ def test_days_are_written_as_people_write_them() -> None:
     assert read_days("DAILY") == tuple(range(7))
 
 
+def test_hours_may_stand_in_one_text_and_dates_have_slashes() -> None:
+    office = calendar('{open: {mon-fri: "09:00-12:00, 13:00-18:00"}, closed_dates: ["2027/1/7", "8/11..8/16"]}')
+    found = [ask(office, f"2027-{at}").open for at in ("01-06 11:00", "01-06 12:30", "01-06 14:00", "01-07 11:00", "08-12 11:00")]
+    assert found == [True, False, True, False, False]
+
+
 @pytest.mark.parametrize("text", ["", "someday", "mon-", "mon..fri", "月"])
 def test_what_are_no_days_is_refused(text: str) -> None:
     with pytest.raises(ValueError):

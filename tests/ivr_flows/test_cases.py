@@ -36,6 +36,7 @@ SITE = Site(
     extensions=frozenset({"201", "202"}),
     boxes=frozenset({"201", "202"}),
     conferences=frozenset({"900"}),
+    switches=frozenset({"night"}),
     routes=(("0312340000", "flow:main"), ("0312345678", "flow:twice"), ("0312345678", "group:front")),
 )
 BOX = Known(date(2026, 11, 22), site=SITE, flows=frozenset({"main", "night"}), prompts={"chime": 2.0})

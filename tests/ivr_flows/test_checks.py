@@ -30,7 +30,13 @@ def test_without_a_configuration_things_of_the_box_are_warnings() -> None:
 
 
 def test_with_a_configuration_they_are_known_or_errors() -> None:
-    assert codes(WHOLE.read_bytes(), replace(KNOWN, site=replace(SITE, routes=()), flows=frozenset({"night"}))) == []
+    assert (
+        codes(
+            WHOLE.read_bytes(),
+            replace(KNOWN, site=replace(SITE, routes=(), switches=frozenset({"night"})), flows=frozenset({"night"})),
+        )
+        == []
+    )
     nodes = (
         "  a: {type: ring_group, group: gone, no_answer: b, busy: b}\n"
         "  b: {type: ring_group, group: nobody, no_answer: c, busy: c}\n"
@@ -41,6 +47,24 @@ def test_with_a_configuration_they_are_known_or_errors() -> None:
     assert [one.code for one in found if one.code != "unreachable-node"] == [
         "two-routes", "unknown-group", "empty-group", "empty-queue", "unknown-flow",
     ]  # fmt: skip
+
+
+def test_a_switch_that_the_box_does_not_have_is_told() -> None:
+    node = text(
+        "  a: {type: calendar, calendar: c, open: there, closed: end}", head='  c: {open: {mon: "9:00-10:00"}, switch: night}'
+    )
+    assert codes(node) == []
+    assert codes(node, replace(KNOWN, site=replace(SITE, routes=()))) == ["unknown-switch"]
+    assert codes(node, replace(KNOWN, site=replace(SITE, routes=(), switches=frozenset({"night"})))) == []
+
+
+@pytest.mark.parametrize(
+    "test",
+    ["outcomes: {gone: busy}, expect: {end: hangup}", "answers: {gone: {a: b}}, expect: {end: hangup}", "expect: {end: bye}"],
+)
+def test_a_test_that_names_what_is_not_there_is_told(test: str) -> None:
+    head = f"tests: [{{name: t, at: 2027-01-01 10:00, {test}}}]"
+    assert codes(text("  a: {type: play, say: x, next: there}", head)) == ["bad-test"]
 
 
 def test_holidays_that_end_soon_are_told_ninety_days_before() -> None:
@@ -61,6 +85,13 @@ def menu(before: str, say: str) -> bytes:
         f"  a: {{type: play, {before}, next: m}}\n  m: {{type: menu, say: {say}, keys: {{'1': there}}, "
         "no_input: {tries: 2, then: end}, wrong_key: {tries: 2, then: end}}"
     )
+
+
+@pytest.mark.parametrize(("key", "found"), [("1", []), ("2", []), ("3", ["prompt-names-unknown-key"])])
+def test_a_key_that_begins_an_extension_is_no_dead_key(key: str, found: list[str]) -> None:
+    ends = "no_input: {tries: 2, then: end}, wrong_key: {tries: 2, then: end}"
+    node = f'  a: {{type: menu, say: "{key}を", keys: {{"1": there}}, direct_dial: 200-299, {ends}}}'
+    assert codes(text(node)) == found
 
 
 def test_more_than_half_a_minute_before_the_first_key_is_told() -> None:

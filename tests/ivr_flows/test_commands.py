@@ -6,7 +6,7 @@ from appliance.cli import main
 from ivr_flows.commands import PARTS
 
 
-@pytest.mark.parametrize("word", ["lint", "simulate", "test", "diagram"])
+@pytest.mark.parametrize("word", ["lint", "simulate", "test", "diagram", "publish", "rollback", "history", "holidays", "prompt"])
 def test_a_word_explains_itself(word: str, capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit) as caught:
         main(["ivr", word, "--help"])

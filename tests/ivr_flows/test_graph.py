@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
-from tests.ivr_flows.made import codes, findings, text
+from tests.ivr_flows.made import KNOWN, codes, findings, made, text
 
 ASKS = 'say: "どうぞ。", wrong_key: {tries: 2, then: end}'
 
@@ -49,6 +51,23 @@ def test_a_loop_is_told_once_with_its_nodes() -> None:
 def test_a_place_without_a_way_out_is_told() -> None:
     nodes = f'  a: {{type: menu, {ASKS.replace("end", "a")}, keys: {{"1": a}}, no_input: {{tries: 2, then: a}}}}'
     assert "no-way-out" in codes(text(nodes))
+
+
+def test_flows_that_send_a_call_to_one_another_are_a_loop() -> None:
+    there = "  a: {type: play, say: x, next: b}\n  b: {type: goto_flow, flow: %s}"
+    night = replace(made(there % "made"), name="night")
+    known = replace(KNOWN, flows=frozenset({"night"}), book={"night": night})
+    found = [one for one in findings(text(there % "night"), known) if one.code == "busy-loop"]
+    assert [(one.place.line, one.words["nodes"]) for one in found] == [(8, "made/b → night/a → night/b → made/a → made/b")]
+    assert "busy-loop" not in codes(
+        text(there % "night"), replace(known, book={"night": replace(made("  a: {type: hangup}"), name="night")})
+    )
+
+
+def test_a_node_of_another_flow_has_to_be_there() -> None:
+    known = replace(KNOWN, flows=frozenset({"night"}), book={"night": replace(made("  a: {type: hangup}"), name="night")})
+    assert "unknown-target" in codes(text("  a: {type: goto_flow, flow: night, node: gone}"), known)
+    assert "unknown-target" not in codes(text("  a: {type: goto_flow, flow: night, node: end}"), known)
 
 
 def test_a_hundred_nodes_in_a_row_are_no_matter() -> None:

@@ -104,3 +104,13 @@ def test_a_value_that_every_call_has_cannot_be_set_anew() -> None:
     given = reading("into: caller")
     given.gives("into")
     assert codes(given) == ["bad-name"]
+
+
+@pytest.mark.parametrize(
+    ("text", "name", "found"), [("welcome", "welcome", []), ("welcome.wav", "welcome", []), ("../x.wav", "", ["bad-name"])]
+)
+def test_a_sounds_name_may_have_its_files_ending(text: str, name: str, found: list[str]) -> None:
+    given = reading(f"prompt: {text}")
+    prompt = given.prompt(required=False)
+    assert [str(part) for part in prompt.parts] == [f"<{name}>"] if prompt else not name
+    assert codes(given) == found

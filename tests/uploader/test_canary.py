@@ -12,7 +12,7 @@ from appliance.ledger import Ledger
 from tests.fakes.clock import FakeClock
 from tests.fakes.store import FakeParts, Trouble
 from uploader import canary
-from uploader.canary import Capability, probe, record_of, unreadable_but_checked
+from uploader.canary import TRUSTED, Capability, Trust, probe, record_of, trust
 from uploader.source import Source
 from uploader.store import Store, StoreAgainError, StoreRefusedError, open_store
 
@@ -94,12 +94,25 @@ def test_f22_checksums_that_are_ignored_and_nothing_read_back_is_no_store(box: B
 
 
 def test_a_credential_that_cannot_read_is_trusted_only_with_proven_checksums(box: Box, ledger: Ledger, clock: FakeClock) -> None:
-    assert not unreadable_but_checked(ledger, "folder")
-    for refuses, blind in ((("read",), False), (("read", "wrong-checksum"), True), (("wrong-checksum",), False)):
+    assert trust(ledger, box, clock.now()) == Trust()
+    for refuses, found in (
+        (("read",), Trust()),
+        (("read", "wrong-checksum"), Trust(blind=True, checked=True)),
+        (("wrong-checksum",), Trust(checked=True)),
+    ):
         clock.forward(1)
         ledger.append(record_of(box, clock, probe(Provider(*refuses), box, clock)))
-        assert unreadable_but_checked(ledger, "folder") is blind
-        assert not unreadable_but_checked(ledger, "s3")
+        assert trust(ledger, box, clock.now()) == found
+    assert trust(ledger, box, clock.now() + TRUSTED) == Trust(), "the canary has not come for a week"
+
+
+def test_what_was_found_of_another_store_is_worth_nothing(tmp_path: Path, ledger: Ledger, clock: FakeClock) -> None:
+    one, other = (Box.at(tmp_path / name) for name in ("one", "other"))
+    other.folders.data.mkdir()
+    ledger.append(record_of(one, clock, probe(Provider("wrong-checksum"), one, clock)))
+    (other.folders.data / "appliance.toml").write_text('[store.options]\npath = "/mnt/other"\n')
+    assert trust(ledger, one, clock.now()).checked
+    assert not trust(ledger, Box.at(other.folders.data), clock.now()).checked
 
 
 def test_a_store_that_takes_nothing_is_asked_nothing_more(box: Box) -> None:

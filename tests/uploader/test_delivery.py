@@ -11,7 +11,8 @@ import pytest
 
 from tests.fakes.store import FakeStore, Trouble
 from uploader.delivery import DamagedCopyError, Parcel, deliver, digest, fingerprint, hand_in
-from uploader.store import MissingObjectError, StoreAgainError, StoreRefusedError
+from uploader.source import Source
+from uploader.store import AlreadyThereError, MissingObjectError, StoreAgainError, StoreRefusedError
 
 KEY = "v1/local/1/2026/09/21/aaaaaaaaaaaaaaaa-0123456789abcdef.flac.age"
 BODY = b"sealed bytes of a recording" * 1000
@@ -37,6 +38,27 @@ def test_the_parcel_is_stored_and_read_back(store: FakeStore, parcel: Parcel) ->
     assert deliver(store, parcel) == len(BODY)
     assert store.objects == {KEY: BODY}
     assert [what for what, _ in store.asked] == ["look", "put", "read"]
+
+
+def test_where_the_store_is_proven_what_it_takes_is_not_read_back(store: FakeStore, parcel: Parcel) -> None:
+    assert deliver(store, parcel, proven=True) == len(BODY)
+    assert [what for what, _ in store.asked] == ["look", "put"]
+
+
+class Raced(FakeStore):
+    """Somebody else puts other bytes there between our look and our put, and the store says that there is something."""
+
+    def put(self, key: str, source: Source) -> None:
+        self.objects[key] = b"!" * len(BODY)
+        raise AlreadyThereError(key)
+
+
+def test_what_lay_there_already_is_read_however_the_store_was_proven(store: FakeStore, parcel: Parcel) -> None:
+    store.objects[KEY] = BODY[:-1] + b"!"
+    with pytest.raises(DamagedCopyError, match=KEY):
+        deliver(store, parcel, proven=True)
+    with pytest.raises(DamagedCopyError, match=KEY):
+        deliver(Raced(), parcel, proven=True)
 
 
 def test_an_equal_object_that_is_there_already_is_a_success(store: FakeStore, parcel: Parcel) -> None:

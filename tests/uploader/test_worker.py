@@ -324,6 +324,20 @@ def test_where_nothing_can_be_read_back_a_proven_checksum_is_the_proof(
     assert len(store.objects) == 2 * len(CALLS)
 
 
+@pytest.mark.parametrize(("setting", "verified"), [("unproven", "checksum"), ("always", "read-back")])
+def test_a_proven_store_is_read_back_only_where_the_settings_want_it(
+    box: Box, ledger: Ledger, clock: FakeClock, setting: str, verified: str
+) -> None:
+    (box.folders.data / "appliance.toml").write_text(f'[sending]\nread_back = "{setting}"\n')
+    able = {"write": True, "read": True, "wrong-checksum": True}
+    ledger.append(StoreProbed(at=clock.now(), store="folder", capabilities=able, problems=()))
+    store = FakeStore()
+    drain(Worker(Box.at(box.folders.data), ledger, clock, lambda _: store))
+    done = [row.record for row in ledger.since(0, [UploadDone])]
+    assert {record.verified for record in done if isinstance(record, UploadDone)} == {verified}
+    assert ("read" in {what for what, _ in store.asked}) is (setting == "always")
+
+
 def test_a_long_transfer_keeps_its_job(box: Box, ledger: Ledger, clock: FakeClock) -> None:
     class Slow(FakeStore):
         def put(self, key: str, source: Source) -> None:

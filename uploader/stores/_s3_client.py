@@ -44,7 +44,15 @@ _SKEWED = "RequestTimeTooSkewed"
 
 
 class _Signer(S3SigV4Auth):
-    """Signs with our clock and what was learnt of the server's."""
+    """Signs with our clock and what was learnt of the server's, and for the hash that the body had when it was sealed.
+
+    So nothing is read twice to be signed, and what a disk or the memory has changed since is refused by every server that checks a
+    signature (SigV4: x-amz-content-sha256), also by those that ignore x-amz-checksum-sha256.
+    """
+
+    def payload(self, request: Any) -> str:
+        """The SHA-256 that is signed."""
+        return getattr(request.body, "sha256", "") or super().payload(request)
 
     def _modify_request_before_signing(self, request: Any) -> None:
         skew: timedelta = request.context["client_config"].appliance_clock.offset
@@ -122,7 +130,7 @@ def make(options: Any, keys: Path) -> Client:
         connect_timeout=options.connect_seconds,
         read_timeout=options.read_seconds,
         retries={"total_max_attempts": 1},
-        s3={"addressing_style": "path" if options.path_style else "virtual"},
+        s3={"addressing_style": "path" if options.path_style else "virtual", "payload_signing_enabled": True},
         request_checksum_calculation="when_required",
         response_checksum_validation="when_required",
         signature_version="s3v4",

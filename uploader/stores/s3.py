@@ -21,7 +21,7 @@ from appliance import config
 from appliance.folders import Folders
 from appliance.moments import SECOND
 from uploader.source import Slice, Source
-from uploader.store import StoreAgainError, Stored, StoreError, StoreRefusedError, Unfinished
+from uploader.store import AlreadyThereError, StoreAgainError, Stored, StoreError, StoreRefusedError, Unfinished
 from uploader.stores._s3_client import CREDENTIALS as CREDENTIALS
 from uploader.stores._s3_client import Client, code_of, is_missing, make
 
@@ -86,8 +86,9 @@ class S3Store:
         try:
             self._put(key, source, **fresh)
         except ClientError as error:
-            if code_of(error) not in _TRUTH:  # what is there, the delivery looks at
-                self._give_up(key, error)
+            if code_of(error) in _TRUTH:
+                raise AlreadyThereError(f"{key}: is in bucket {self._bucket} already") from error
+            self._give_up(key, error)
         except BotoCoreError as error:
             self._give_up(key, error)
 

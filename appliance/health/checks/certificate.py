@@ -41,6 +41,6 @@ def check(context: Context) -> Iterator[Finding]:
             mend=Text(
                 N_("Put the new one where web.certificate says, then: systemctl restart appliance-web")
                 if named
-                else N_("Let the box make a new one: systemctl restart appliance-setup appliance-web")
+                else N_("Let the box make a new one: systemctl restart appliance-prepare appliance-web")
             ),
         )

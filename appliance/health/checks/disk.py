@@ -20,7 +20,12 @@ def check(context: Context) -> Iterator[Finding]:
         yield Finding(
             severity=Severity.ERROR,
             what=Text(N_("The disk has only %(free)d MB left."), {"free": free // 1_000_000}),
-            mend=Text(N_("Free space on the disk that holds %(folder)s, or shorten retention.local_days."), _where(context)),
+            mend=Text(
+                N_(
+                    "Recording goes on in the smaller format. Let the store be reached, so that what is stored can go from %(folder)s."
+                ),
+                _where(context),
+            ),
         )
         return
     hours = hours_left(context, free - reserve)

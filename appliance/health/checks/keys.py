@@ -11,12 +11,19 @@ from appliance.words import N_, Text
 
 
 def check(context: Context) -> Iterator[Finding]:
-    """No recipient but the box; a damaged key; a private key that is not the console's; a key file that is open to others."""
+    """Recipients that are missing; a damaged key; a private key that is not the console's; a key file that is open to others."""
     if not context.box.config.recipients:
         yield Finding(
             severity=Severity.WARNING,
             what=Text(N_("Recordings are sealed to this box's own key alone: if the box is lost, they are too.")),
             mend=Text(N_("Make a key for the customer and one for escrow: appliance uploader keys new")),
+        )
+    named = {recipient.name for recipient in context.box.config.recipients} | {keys.PLAYBACK}
+    if absent := [name for name in context.box.config.must_open if name not in named]:
+        yield Finding(
+            severity=Severity.ERROR,
+            what=Text(N_("No recording is made: %(names)s must be able to open it and has no key."), {"names": ", ".join(absent)}),
+            mend=Text(N_("Add the public key to [[recipients]]; calls wait on the spool and nothing is lost.")),
         )
     try:
         if (context.box.folders.keys / f"{keys.PLAYBACK}.pub").exists():

@@ -84,7 +84,7 @@ def waveform(request: Request, session: Listener, call: str) -> Response:
     """The outline of the recording: base64 peaks, one byte a point, channel by channel."""
     console = console_of(request)
     _check_access(console, session, call, register.LISTEN)
-    return JSONResponse(playback.waveform(console.box.folders, _recording(console, session, call), console.identities))
+    return JSONResponse(playback.waveform(console.box, _recording(console, session, call), console.identities))
 
 
 @router.api_route("/calls/{call}/audio", methods=["GET", "HEAD"])
@@ -133,7 +133,7 @@ def _access(console: Console, session: Session, recording: str | None) -> dict[s
 
 
 def _stream(request: Request, console: Console, recording: Recording) -> Response:
-    opened = playback.open_recording(console.box.folders, recording, console.identities)
+    opened = playback.open_recording(console.box, recording, console.identities)
     headers = {"Accept-Ranges": "bytes", "Cache-Control": "no-store"}
     try:
         wanted = ranges.parse(request.headers.get("range", ""), opened.size)

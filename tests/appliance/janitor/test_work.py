@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from appliance import shelf
 from appliance.janitor.work import LOOK_S, Janitor, power_lost
 from appliance.jobs import NewJob, enqueue
 from appliance.ledger import Ledger
@@ -197,6 +198,31 @@ def test_expiring_twice_is_once(short: House) -> None:
     short.clock.forward(3600)
     short.janitor.expire()
     assert short.ledger.last_row() == row
+
+
+# Room
+
+
+def test_a_disk_that_fills_is_given_room_by_stored_copies_alone(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    house.store("inbound", "outbound")
+    limit = house.box.config.retention.keep_free_megabytes * 1_000_000
+    monkeypatch.setattr(shelf, "free_bytes", lambda _: limit - 1)
+    house.janitor.make_room()
+    stored = {name: house.files(name) == [True, True] for name in ("inbound", "outbound")}
+    assert sum(stored.values()) == 1, "one is enough"
+    monkeypatch.setattr(shelf, "free_bytes", lambda _: 0)
+    house.janitor.make_room()
+    assert [house.files(name) for name in ("inbound", "outbound")] == [[False, False]] * 2
+    assert [house.files(name) for name in ("internal", "anonymous")] == [[True, True]] * 2, "they are on this box alone"
+    rows = [row.record for row in house.ledger.since(0, (RecordingExpired,))]
+    assert {row.rule for row in rows if isinstance(row, RecordingExpired)} == {"retention.keep_free_megabytes = 2000"}
+
+
+def test_with_room_enough_every_copy_stays(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    house.store("inbound")
+    monkeypatch.setattr(shelf, "free_bytes", lambda _: 10**15)
+    house.janitor.make_room()
+    assert house.files("inbound") == [True, True]
 
 
 # Health

@@ -13,17 +13,18 @@ from hypothesis import strategies as st
 from appliance import keys
 from appliance.keys import Identity
 from appliance.library.playback import Opened, PlaybackError, open_recording, waveform
-from appliance.records import UploadDone
+from appliance.records import RecordingExpired, UploadDone
 from appliance.sealed import CHUNK, seal
 from tests.appliance.furnished import Furnished
 from tests.fakes import facts
+from uploader.worker import Worker
 
 EMPTY = {"points": 0, "left": "", "right": "", "marks": [], "pauses": []}
 
 
 def opened(at: Furnished, sample: str = "inbound", identities: list[Identity] | None = None) -> Opened:
     own = keys.identities_in(at.box.folders.keys) if identities is None else identities
-    return open_recording(at.box.folders, at.recording(sample), own)
+    return open_recording(at.box, at.recording(sample), own)
 
 
 def heard(at: Furnished, sample: str = "inbound") -> bytes:
@@ -78,7 +79,7 @@ def test_the_file_is_closed_however_far_it_was_read(own: Furnished) -> None:
 def test_the_media_type_is_that_of_the_format(furnished: Furnished, form: str, kind: str) -> None:
     recording = furnished.recording("inbound")
     changed = replace(recording, facts=replace(recording.facts, format=form))
-    found = open_recording(furnished.box.folders, changed, keys.identities_in(furnished.box.folders.keys))
+    found = open_recording(furnished.box, changed, keys.identities_in(furnished.box.folders.keys))
     found.close()
     assert found.media_type == kind
 
@@ -135,6 +136,23 @@ def test_a_local_copy_that_is_gone_is_named_with_the_place_of_the_stored_one(own
         opened(own)
 
 
+def test_where_the_local_copy_has_expired_the_stored_one_is_heard_with_its_outline(own: Furnished, whole: bytes) -> None:
+    outline = waveform(own.box, own.recording("inbound"), keys.identities_in(own.box.folders.keys))
+    with own.ledger() as ledger:
+        worker = Worker(own.box, ledger, own.clock())
+        while worker.one():
+            pass
+        facts_of = own.recording("inbound").facts
+        ledger.append(RecordingExpired(at=own.now, recording=facts_of.recording, rule="retention.local_days = 1"))
+    for name in (facts_of.file, facts_of.manifest):
+        (own.box.folders.recordings / name).unlink()
+    before = handles()
+    assert heard(own) == whole
+    assert b"".join(opened(own).pieces(70_000, 140_000)) == whole[70_000:140_000]
+    assert waveform(own.box, own.recording("inbound"), keys.identities_in(own.box.folders.keys)) == outline != EMPTY
+    assert handles() <= before
+
+
 def test_what_is_no_file_is_an_error_of_the_disk(own: Furnished) -> None:
     own.sealed("inbound").unlink()
     own.sealed("inbound").mkdir()
@@ -147,18 +165,18 @@ def test_what_is_no_file_is_an_error_of_the_disk(own: Furnished) -> None:
 
 def test_the_outline_is_that_of_the_sealed_manifest(furnished: Furnished) -> None:
     recording = furnished.recording("inbound")
-    outline = waveform(furnished.box.folders, recording, keys.identities_in(furnished.box.folders.keys))
+    outline = waveform(furnished.box, recording, keys.identities_in(furnished.box.folders.keys))
     assert outline["points"] > 100 and outline["left"] != outline["right"]
 
 
 def test_an_outline_that_cannot_be_opened_is_an_empty_one(own: Furnished) -> None:
     recording, identities = own.recording("inbound"), keys.identities_in(own.box.folders.keys)
     path = own.box.folders.recordings / recording.facts.manifest
-    assert waveform(own.box.folders, recording, []) == EMPTY
+    assert waveform(own.box, recording, []) == EMPTY
     path.write_bytes(path.read_bytes()[:-1])
-    assert waveform(own.box.folders, recording, identities) == EMPTY
+    assert waveform(own.box, recording, identities) == EMPTY
     for clear in (b"", b"{}", b"[]", b"not json", b"\xff", b'{"facts":{},"chain":"","signature":"","public_key":""}'):
         path.write_bytes(seal(clear, [identities[0].recipient]))
-        assert waveform(own.box.folders, recording, identities) == EMPTY
+        assert waveform(own.box, recording, identities) == EMPTY
     path.unlink()
-    assert waveform(own.box.folders, recording, identities) == EMPTY
+    assert waveform(own.box, recording, identities) == EMPTY

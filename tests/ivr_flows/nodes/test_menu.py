@@ -70,3 +70,15 @@ def test_ranges_that_cannot_be_told_apart_are_told() -> None:
     assert "overlapping-ranges" in codes(text(MENU.replace('"300"', "24-26")))
     assert "overlapping-ranges" in codes(text(MENU.replace('"300"', "240-260")))
     assert "overlapping-ranges" not in codes(text(MENU))
+
+
+def test_extensions_alone_lead_where_silence_leads() -> None:
+    short = MENU.replace('{extensions: [200-249, "300"], ring: 15s, no_answer: end, busy: there}', "200-249")
+    assert codes(text(short)) == []
+    talk = Talk(made(short))
+    talk.begin()
+    for key in "201":
+        talk.give(Digit(key))
+    assert talk.state.away is not None
+    talk.give(CameBack("busy"))
+    assert talk.state.ended == "hangup"

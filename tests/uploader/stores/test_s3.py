@@ -17,7 +17,7 @@ import pytest
 
 from appliance.folders import Folders
 from uploader.source import Source
-from uploader.store import MissingObjectError, ObjectRefusedError, StoreAgainError, StoreError, StoreRefusedError
+from uploader.store import AlreadyThereError, MissingObjectError, ObjectRefusedError, StoreAgainError, StoreError, StoreRefusedError
 from uploader.stores import s3
 
 KEY = "v1/local/1/2026/09/21/one.flac.age"
@@ -235,7 +235,8 @@ def test_the_provider_is_asked_not_to_overwrite_and_what_is_there_is_left_to_the
     store: s3.S3Store, provider: Provider, file: Path
 ) -> None:
     provider.status, provider.code = 412, "PreconditionFailed"
-    store.put(KEY, Source(file, "00" * 32))
+    with pytest.raises(AlreadyThereError, match=KEY):
+        store.put(KEY, Source(file, "00" * 32))
     assert provider.requests[0][2]["if-none-match"] == "*"
 
 
@@ -265,6 +266,15 @@ def test_f23_other_bytes_laid_on_top_as_a_version_replace_nothing(store: s3.S3St
     assert store.dare_replace(KEY, Source(file, "00" * 32))
     provider.headers = {"x-amz-version-id": "second"}
     assert not store.dare_replace(KEY, Source(file, "00" * 32))
+
+
+def test_what_is_signed_is_the_hash_it_was_sealed_with_and_the_body_is_read_once(
+    store: s3.S3Store, provider: Provider, file: Path
+) -> None:
+    read: list[int] = []
+    store.put(KEY, Source(file, "ab" * 32, leaving=read.append))
+    assert provider.requests[0][2]["x-amz-content-sha256"] == "ab" * 32
+    assert sum(read) == len(b"sealed")
 
 
 def test_the_buckets_owner_is_given_what_another_accounts_key_stores(folders: Folders, provider: Provider, file: Path) -> None:
