@@ -36,6 +36,9 @@ from appliance.record import encode as encode
 from appliance.record import with_tuples as with_tuples
 from appliance.register_records import AccessAsked as AccessAsked
 from appliance.register_records import AccessDecided as AccessDecided
+from appliance.register_records import Changed as Changed
+from appliance.register_records import Exported as Exported
+from appliance.register_records import Listened as Listened
 from appliance.storage import BackupStored as BackupStored
 from appliance.storage import BoxReplaced as BoxReplaced
 from appliance.storage import Commissioned as Commissioned
@@ -295,44 +298,6 @@ class RecordingErased(Record):
     why: str
     objects: int
     proof: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Listened(Record):
-    """Somebody heard a recording."""
-
-    subject_field = "recording"
-    identity_fields = ("at", "who")
-
-    recording: str
-    who: str
-    where: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Exported(Record):
-    """Somebody took a copy away."""
-
-    subject_field = "recording"
-    identity_fields = ("at", "who")
-
-    recording: str
-    who: str
-    what: str
-    why: str = ""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Changed(Record):
-    """Somebody altered something."""
-
-    subject_field = "thing"
-    identity_fields = ("at", "who", "what")
-
-    thing: str
-    who: str
-    what: str
-    why: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,4 +1,4 @@
-"""The part of the vocabulary (`records.py`) that speaks of who asked to hear or copy a recording, and who allowed it. Pure."""
+"""The part of the vocabulary (`records.py`) that the register is made of: who heard, took and changed, asked and allowed. Pure."""
 
 from __future__ import annotations
 
@@ -34,3 +34,41 @@ class AccessDecided(Record):
     who: str
     granted: bool
     until: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Listened(Record):
+    """Somebody heard a recording."""
+
+    subject_field = "recording"
+    identity_fields = ("at", "who")
+
+    recording: str
+    who: str
+    where: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Exported(Record):
+    """Somebody took a copy away."""
+
+    subject_field = "recording"
+    identity_fields = ("at", "who")
+
+    recording: str
+    who: str
+    what: str
+    why: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Changed(Record):
+    """Somebody altered something."""
+
+    subject_field = "thing"
+    identity_fields = ("at", "who", "what")
+
+    thing: str
+    who: str
+    what: str
+    why: str

@@ -17,6 +17,7 @@ from appliance import doorbell, erasure, numbers
 from appliance.box import Box
 from appliance.calls import Call, Recording
 from appliance.clock import SystemClock
+from appliance.customers.book import Book
 from appliance.errors import CouldNotError, UsageError
 from appliance.ledger import Ledger
 from appliance.lookup import get_call, get_recording, read_call, select_calls
@@ -200,13 +201,18 @@ def run_erase(arguments: argparse.Namespace) -> int:
         plan = plan_of(box, ledger, arguments)
         why = _reason(arguments.why or "asked for at the command line", plan.orders)
         _print_plan(box, plan, keep_calls=arguments.keep_calls)
-        if not plan.orders and not arguments.contract:
+        book = Book(ledger, SystemClock().now, box.config.number)
+        number = box.config.number(arguments.number).national if arguments.number and not arguments.keep_calls else ""
+        if known := book.behind(number):
+            print(f"  in the customer book: this number of {len(known)} entries; who has no other goes")
+        if not plan.orders and not arguments.contract and not known:
             print("there is nothing to erase")
         elif not arguments.yes and not _agreed():
             print("nothing was erased")
             return 0
         else:
             now = SystemClock().now()
+            book.erase_number(number, person())
             count = erasure.ask(ledger, plan.orders, person(), why, now, facts_too=not arguments.keep_calls)
             if arguments.contract and not arguments.keep_calls:
                 erasure.ask_contract(ledger, arguments.contract, now)

@@ -7,6 +7,8 @@ import io
 import pytest
 
 from appliance.cli import main
+from appliance.customers.book import Book
+from appliance.customers.entry import Customer
 from appliance.library.keeping import person
 from appliance.lookup import labels
 from appliance.records import ErasureAsked, RecordingHeld
@@ -103,3 +105,16 @@ def test_a_reason_that_would_outlive_what_goes_is_refused(own: Furnished, capsys
 def test_what_is_used_wrongly_is_one_sentence(own: Furnished, capsys: pytest.CaptureFixture[str], words: list[str]) -> None:
     ran = Ran(capsys, own, "erase", *words, "--yes")
     assert ran.code == 2 and ran.err.count("\n") == 1 and asked(own) == set()
+
+
+def test_a_number_that_is_erased_leaves_the_customer_book_too(own: Furnished, capsys: pytest.CaptureFixture[str]) -> None:
+    number = own.call("inbound").caller
+    with own.ledger() as ledger:
+        book = Book(ledger, own.clock().now, own.box.config.number)
+        book.save(Customer(name="高橋", numbers=(number,)), "test")
+        other = book.save(Customer(name="母", numbers=(number, "0661234567")), "test")
+    assert main(["erase", "--number", number, "--yes", "--data", str(own.box.folders.data)]) == 0
+    assert "this number of 2 entries" in capsys.readouterr().out
+    with own.ledger() as ledger:
+        left = list(Book(ledger, own.clock().now, own.box.config.number).all())
+    assert [(entry.id, entry.numbers) for entry in left] == [(other.id, ("0661234567",))]
