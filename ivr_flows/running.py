@@ -22,6 +22,7 @@ from ivr_flows.canary import EVERY_S
 from ivr_flows.keepsakes import Keepsakes
 from ivr_flows.reception import Reception
 from ivr_flows.teller import Teller
+from ivr_flows.trunks import standings
 from ivr_flows.watching import watch
 
 NAME = "ivr"
@@ -63,7 +64,7 @@ async def _work(box: Box, service: Service, teller: Teller, access: Access, ami:
     reception = Reception(box, service.clock, teller, Keepsakes(box, service.clock), lease)
     work = [
         asyncio.create_task(_keep(reception, access), name="connection"),
-        asyncio.create_task(_pulse(service, reception, teller), name="pulse"),
+        asyncio.create_task(_pulse(service, reception, teller, ami), name="pulse"),
         *([asyncio.create_task(_sing(reception, canary_s), name="canary")] if canary_s else []),
         asyncio.create_task(watch(box, service.clock, teller, ami), name="watch"),
     ]
@@ -93,7 +94,7 @@ async def _keep(reception: Reception, access: Access) -> None:
         await reception.serve(connection)
 
 
-async def _pulse(service: Service, reception: Reception, teller: Teller) -> None:
+async def _pulse(service: Service, reception: Reception, teller: Teller, ami: Ami) -> None:
     """The watchdog each second, the heartbeat when it is due."""
     while True:
         sung = reception.canary.last
@@ -101,6 +102,7 @@ async def _pulse(service: Service, reception: Reception, teller: Teller) -> None
             "calls": len(reception.calls), "taken": reception.taken, "facts_waiting": teller.waiting, **(sung.detail() if sung else {}),
         }  # fmt: skip
         if service.beat_is_due():
+            service.detail |= {"trunks": await standings(ami)}
             teller.beat(service.heartbeat("ok" if reception.working else "failing: Asterisk cannot be reached over ARI"))
         await asyncio.sleep(ROUND_S)
 
