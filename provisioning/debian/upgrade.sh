@@ -18,7 +18,7 @@ pack() {  # the installed version as a package again
     dpkg-query -W -f 'Package: ${Package}\nVersion: ${Version}\nArchitecture: ${Architecture}\nMaintainer: ${Maintainer}\nDepends: ${Depends}\nDescription: ${Description}\n' \
         appliance > "$tree/DEBIAN/control"
     for script in preinst postinst prerm postrm; do
-        cp "/var/lib/dpkg/info/appliance.$script" "$tree/DEBIAN/" 2>/dev/null
+        cp "/var/lib/dpkg/info/appliance.$script" "$tree/DEBIAN/$script" || return 1
     done
     dpkg-deb --root-owner-group -Znone --build "$tree" "$keep/previous.deb" >/dev/null && rm -rf "$tree" "$keep/files"
 }
