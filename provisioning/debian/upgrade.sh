@@ -60,14 +60,15 @@ if dpkg --install --force-confold "$new" && works; then
 fi
 say "the new version does not work here; $before is brought back"
 stop_all
-dpkg --install --force-downgrade --force-confold "$keep/previous.deb" >/dev/null || { say "that failed too: dpkg --install $keep/previous.deb"; exit 4; }
+# Laid down first, configured after: its own scripts look at the ledger, which the newer version may have changed.
+dpkg --unpack --force-downgrade "$keep/previous.deb" >/dev/null || { say "that failed too: dpkg --install $keep/previous.deb"; exit 4; }
 if ! appliance status --data "$data" >/dev/null 2>&1; then
-    # The newer version had changed the ledger. What was recorded since lies in the folders, and is taken in from there.
+    # What was recorded since lies in the folders, and is taken in from there.
     stop_all
     appliance provisioning copy-ledger "$data/ledger.db" --from "$keep/ledger.db" --data "$data" &&
         { appliance doctor --rebuild --data "$data" >/dev/null || true; }
-    [ ! -d /run/systemd/system ] || systemctl start appliance-render appliance-uploader appliance-janitor appliance-web appliance-capture --no-block
 fi
+dpkg --configure --force-confold appliance >/dev/null || { say "that failed too: dpkg --configure appliance"; exit 4; }
 works && { say "$before works again; nothing was lost"; exit 4; }
 say "$before is installed again, but something does not work: appliance doctor"
 exit 4
