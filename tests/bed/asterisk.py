@@ -7,10 +7,8 @@ gives every command mounts of its own. Asterisk runs under its own account. Need
 
 from __future__ import annotations
 
-import fcntl
 import os
 import re
-import shutil
 import socket
 import subprocess
 import time
@@ -25,11 +23,13 @@ import soundfile
 from numpy.typing import NDArray
 
 from tests.bed.lan import Lan
+from tests.bed.rootfs import UnavailableError as UnavailableError
+from tests.bed.rootfs import root_of
 
 VERSION = "22"
 PACKAGES = ("asterisk", "asterisk-core-sounds-en")
 CACHE = Path(__file__).resolve().parents[2] / ".cache" / "asterisk"
-INSTALL_S, READY_S, STOP_S = 900.0, 60.0, 20.0
+READY_S, STOP_S = 60.0, 20.0
 REALM = "asterisk"
 _STATE = "/mnt"
 """Where the root sees the folder of the run."""
@@ -93,10 +93,6 @@ congestion = 400/500,0/500
 """
 
 
-class UnavailableError(Exception):
-    """Asterisk cannot be installed here; the text says why."""
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Endpoint:
     """A telephone as Asterisk is told of it. It registers under its number, with its number as password."""
@@ -131,37 +127,14 @@ class Endpoint:
 
 def installed() -> Path:
     """The root with Asterisk in it; it is built first where it is not. Raises UnavailableError."""
-    done, root = CACHE / f"{VERSION}.installed", CACHE / "root"
-    CACHE.mkdir(parents=True, exist_ok=True)
-    with (CACHE / "lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        if not done.exists():
-            shutil.rmtree(root, ignore_errors=True)
-            command = [
-                "mmdebstrap", "--variant=minbase", f"--include={','.join(PACKAGES)}", "--aptopt=Acquire::Check-Valid-Until \"false\"",
-                "--aptopt=APT::Install-Recommends \"false\"", "sid", str(root), mirror(),
-            ]  # fmt: skip
-            finished = subprocess.run(command, capture_output=True, text=True, timeout=INSTALL_S)
-            if finished.returncode:
-                raise UnavailableError(f"Asterisk cannot be installed: {finished.stderr.strip()[-500:]}")
-            said = subprocess.run(["chroot", str(root), "asterisk", "-V"], capture_output=True, text=True).stdout
-            if not said.startswith(f"Asterisk {VERSION}."):
-                raise UnavailableError(f"Debian has another Asterisk than {VERSION}: {said.strip()}")
-            (root / "etc" / "hosts").touch()
-            done.touch()
-    return root
+    return root_of(CACHE, f"{VERSION}.installed", "sid", PACKAGES, _check)
 
 
-def mirror() -> str:
-    """The mirror of Debian that apt uses here. Raises UnavailableError."""
-    command = ["apt-get", "indextargets", "--format", "$(REPO_URI)", "Created-By: Packages", "Label: Debian"]
-    found = subprocess.run(command, capture_output=True, text=True).stdout.split()
-    if not found:  # its lists were removed, as images of Debian have it
-        subprocess.run(["apt-get", "update", "-qq"], capture_output=True, timeout=INSTALL_S)
-        found = subprocess.run(command, capture_output=True, text=True).stdout.split()
-    if not found:
-        raise UnavailableError("apt knows no mirror of Debian")
-    return found[0]
+def _check(root: Path) -> None:
+    said = subprocess.run(["chroot", str(root), "asterisk", "-V"], capture_output=True, text=True).stdout
+    if not said.startswith(f"Asterisk {VERSION}."):
+        raise UnavailableError(f"Debian has another Asterisk than {VERSION}: {said.strip()}")
+    (root / "etc" / "hosts").touch()
 
 
 class Asterisk:

@@ -62,3 +62,15 @@ def picture(opened: Page, name: str) -> None:
     """Keep a screenshot."""
     ARTEFACTS.mkdir(exist_ok=True)
     opened.screenshot(path=ARTEFACTS / f"{name}.png", full_page=True)
+
+
+def pictures(page: Page, name: str) -> None:
+    """Desk and phone, light and dark; nothing is wider than the screen."""
+    for look, size in (("desk", (1280, 800)), ("phone", (390, 844))):
+        page.set_viewport_size({"width": size[0], "height": size[1]})
+        for scheme in ("light", "dark"):
+            page.emulate_media(color_scheme=scheme)
+            page.wait_for_timeout(100)
+            assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth"), name
+            picture(page, f"{name}-{look}-{scheme}")
+    page.set_viewport_size({"width": 1280, "height": 800})

@@ -6,7 +6,6 @@ which a command runs with a file system tree, processes and a network of its own
 
 from __future__ import annotations
 
-import fcntl
 import os
 import shutil
 import signal
@@ -16,7 +15,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from tests.bed.asterisk import UnavailableError, mirror
+from tests.bed.rootfs import root_of
 
 PACKAGES = (
     "python3", "systemd", "systemd-sysv", "dbus", "iproute2", "openssl", "openssh-server", "libatomic1", "libbcg729-0",
@@ -25,7 +24,6 @@ PACKAGES = (
 """What the package depends on and recommends, so that nothing is fetched when it is installed."""
 CACHE = Path(__file__).resolve().parents[2] / ".cache" / "debian12"
 CGROUP = Path("/sys/fs/cgroup/systemd")
-INSTALL_S = 900.0
 _UP = ("running", "degraded")
 _BOOT = """R=$1
 set -e
@@ -63,21 +61,7 @@ def possible() -> str:
 
 def installed() -> Path:
     """The root; it is built first where it is not. Raises UnavailableError."""
-    done, root = CACHE / "installed", CACHE / "root"
-    CACHE.mkdir(parents=True, exist_ok=True)
-    with (CACHE / "lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        if not done.exists():
-            shutil.rmtree(root, ignore_errors=True)
-            command = [
-                "mmdebstrap", "--variant=minbase", f"--include={','.join(PACKAGES)}", "--aptopt=Acquire::Check-Valid-Until \"false\"",
-                "--aptopt=APT::Install-Recommends \"false\"", "bookworm", str(root), mirror(),
-            ]  # fmt: skip
-            finished = subprocess.run(command, capture_output=True, text=True, timeout=INSTALL_S)
-            if finished.returncode:
-                raise UnavailableError(f"Debian 12 cannot be installed: {finished.stderr.strip()[-500:]}")
-            done.touch()
-    return root
+    return root_of(CACHE, "installed", "bookworm", PACKAGES, lambda root: None)
 
 
 class Machine:

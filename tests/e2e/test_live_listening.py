@@ -13,7 +13,7 @@ from pathlib import Path
 import httpx
 import pytest
 import soundfile
-from playwright.sync_api import Page, expect
+from playwright.sync_api import expect
 
 from appliance.ids import CallId, recording_id
 from appliance.ledger import Ledger
@@ -60,17 +60,6 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Lan, House
     """A mirrored LAN and a box."""
     with Lan() as lan, House(tmp_path_factory.mktemp("live") / "var", lan.names["box"]) as house:
         yield lan, house
-
-
-def pictures(page: Page, name: str) -> None:
-    """Desk and phone, light and dark; nothing is wider than the screen."""
-    for look, size in (("desk", (1280, 800)), ("phone", (390, 844))):
-        page.set_viewport_size({"width": size[0], "height": size[1]})
-        for scheme in ("light", "dark"):
-            page.emulate_media(color_scheme=scheme)
-            page.wait_for_timeout(100)
-            assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth"), name
-            browser.picture(page, f"{name}-{look}-{scheme}")
 
 
 def under_way(house: House) -> str:
@@ -139,8 +128,8 @@ def test_the_page_plays_pauses_and_resumes(place: tuple[Lan, House], tracks: dic
             expect(page.locator("#open .tag.warn")).to_be_visible()
             expect(button).to_have_attribute("aria-pressed", "true")
             expect(phone.locator("#open .tag.warn")).to_be_visible()
-            pictures(page, "live-paused-ja")
-            pictures(phone, "live-paused-en")
+            browser.pictures(page, "live-paused-ja")
+            browser.pictures(phone, "live-paused-en")
             house.kill("capture")
             time.sleep(1.5)
             house.command("capture", "resume", name, "--why", "the card is read")
@@ -153,7 +142,7 @@ def test_the_page_plays_pauses_and_resumes(place: tuple[Lan, House], tracks: dic
             opened.goto(f"{house.address}/calls/{name}")
             expect(opened.locator("#player.ready")).to_be_visible()
             opened.wait_for_timeout(500)
-            pictures(opened, f"call-with-pause-{language}")
+            browser.pictures(opened, f"call-with-pause-{language}")
     with Ledger.open(house.box.folders.ledger, readonly=True) as ledger:
         records = [row.record for row in ledger.of(name)]
     (paused,) = (record for record in records if isinstance(record, RecordingPaused))

@@ -56,17 +56,6 @@ def looking(page: Page, house: House, name: str) -> None:
     expect(page.locator("[data-state=on]")).to_be_visible()
 
 
-def pictures(page: Page, name: str) -> None:
-    for look, size in (("desk", (1280, 800)), ("phone", (390, 844))):
-        page.set_viewport_size({"width": size[0], "height": size[1]})
-        for scheme in ("light", "dark"):
-            page.emulate_media(color_scheme=scheme)
-            page.wait_for_timeout(100)
-            assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth"), name
-            browser.picture(page, f"{name}-{look}-{scheme}")
-    page.set_viewport_size({"width": 1280, "height": 800})
-
-
 def test_the_card_names_the_customer_and_everybody_sees_who_took_it(place: tuple[Lan, House], chromium: Browser) -> None:
     lan, house = place
     with browser.page(chromium) as mine, browser.page(chromium, locale="en-US") as theirs:
@@ -89,14 +78,14 @@ def test_the_card_names_the_customer_and_everybody_sees_who_took_it(place: tuple
             assert card.locator("textarea").input_value() == "折り返し", "what is being written stays"
             mine.keyboard.type("ください")
             card.locator("[name=follow_up][type=checkbox]").check()
-            pictures(mine, "popup-card")
+            browser.pictures(mine, "popup-card")
             card.locator(".noting button").click()
             expect(theirs.locator("#open .card")).to_contain_text("折り返しください")
             call.wait()
         expect(mine.locator("#waiting .card")).to_contain_text("折り返しください")
         theirs.locator("#waiting .card button[name=follow_up]").first.click()
         expect(mine.locator("#recent .card").first).to_contain_text("対応済み")
-        pictures(mine, "popup-after")
+        browser.pictures(mine, "popup-after")
 
 
 def test_two_calls_at_once_stand_side_by_side_and_a_hostile_name_is_text(place: tuple[Lan, House], chromium: Browser) -> None:
@@ -110,7 +99,7 @@ def test_two_calls_at_once_stand_side_by_side_and_a_hostile_name_is_text(place: 
                 expect(page.locator("#open .card")).to_have_count(2)
                 boxes = [card.bounding_box() for card in page.locator("#open .card").all()]
                 assert boxes[0] and boxes[1] and boxes[0]["y"] == boxes[1]["y"]
-                pictures(page, "popup-two")
+                browser.pictures(page, "popup-two")
                 second.wait()
             first.wait()
 

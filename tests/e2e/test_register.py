@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, expect
 
 from tests import needs
 from tests.bed import browser
@@ -32,17 +32,6 @@ def chromium() -> Iterator[Browser]:
         yield running
 
 
-def pictures(page: Page, name: str) -> None:
-    for look, size in (("desk", (1280, 800)), ("phone", (390, 844))):
-        page.set_viewport_size({"width": size[0], "height": size[1]})
-        for scheme in ("light", "dark"):
-            page.emulate_media(color_scheme=scheme)
-            page.wait_for_timeout(100)
-            assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth"), name
-            browser.picture(page, f"{name}-{look}-{scheme}")
-    page.set_viewport_size({"width": 1280, "height": 800})
-
-
 def test_one_asks_another_allows_and_the_register_knows(house: House, chromium: Browser) -> None:
     with browser.page(chromium) as sato, browser.page(chromium) as boss:
         browser.sign_in(sato, house.address, house.command("web", "password", "sato", "--role", "manager").strip(), "sato")
@@ -54,7 +43,7 @@ def test_one_asks_another_allows_and_the_register_knows(house: House, chromium: 
         sato.click("main button.main")
         expect(sato.locator("main")).to_contain_text("承認待ち")
         boss.goto(f"{house.address}/requests")
-        pictures(boss, "register-requests")
+        browser.pictures(boss, "register-requests")
         boss.click("[name=do][value=allow]")
         sato.reload()
         expect(sato.locator("#player.ready")).to_be_visible()
@@ -63,6 +52,6 @@ def test_one_asks_another_allows_and_the_register_knows(house: House, chromium: 
         boss.goto(f"{house.address}/register")
         for said in ("お客様からの問い合わせの確認", "許可", "再生"):
             expect(boss.locator("tbody")).to_contain_text(said)
-        pictures(boss, "register")
+        browser.pictures(boss, "register")
         boss.goto(f"{house.address}/completeness")
-        pictures(boss, "completeness")
+        browser.pictures(boss, "completeness")
