@@ -124,7 +124,7 @@ def test_the_page_plays_pauses_and_resumes(place: tuple[Lan, House], tracks: dic
             expect(page.locator(".hearing[data-state=playing]")).to_be_visible(timeout=8000)
             wait_for("sound", lambda: float(page.evaluate("document.querySelector('.hearing audio').currentTime")) > 1.5, 10)
             phone.locator("#open .listen").click()
-            page.locator("#open .command button").click()
+            page.locator("#open form[action$='/pause'] button").click()
             expect(page.locator("#open .tag.warn")).to_be_visible()
             expect(button).to_have_attribute("aria-pressed", "true")
             expect(phone.locator("#open .tag.warn")).to_be_visible()
