@@ -90,8 +90,7 @@ def test_play_a_missing_file(board: Switchboard) -> None:
     async def play(*media: str) -> list[str]:
         ear, channel = await entered(board)
         asked = await channel.play_with_id("mine", media=media)
-        assert asked.facts is not None
-        assert asked.facts.state != "failed", "Asterisk takes it (201)"
+        assert asked.facts is not None, "Asterisk takes it (201), though by then it may have failed already"
         ended = await ear.wait(PlaybackFinished)
         await ear.close()
         return [ended.playback.id, ended.playback.state]
