@@ -23,6 +23,7 @@ from appliance.health_records import IssueOpened as IssueOpened
 from appliance.health_records import NoticeSent as NoticeSent
 from appliance.health_records import PowerLost as PowerLost
 from appliance.health_records import WeirdSeen as WeirdSeen
+from appliance.phone_records import CallPlaced as CallPlaced
 from appliance.proof_records import CallErased as CallErased
 from appliance.proof_records import CheckpointSigned as CheckpointSigned
 from appliance.proof_records import CheckpointStamped as CheckpointStamped
@@ -97,6 +98,8 @@ class TieReason(StrEnum):
     NUMBER = "number"
     REPLACES = "replaces"
     REFER = "refer"
+    PBX = "pbx"
+    """The telephone system tells of it too, as of a call of its own (`seen_twice.py`)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -320,7 +323,7 @@ KINDS: dict[str, type[Record]] = {
         Exported, Changed, NodeEntered, WeirdSeen, IssueOpened, IssueClosed, Heartbeat, CheckpointSigned, CheckpointStored,
         CheckpointStamped, RecordingLabelled, ErasureAsked, ObjectsErased, CallErased, StoreProbed, StoreSampled, DrillDone,
         HeaderChanged, CallTaken, CallNoted, CallLinked, PowerLost, NoticeSent, TwinSeen, BackupStored, BoxReplaced,
-        Commissioned, AccessAsked, AccessDecided,
+        Commissioned, AccessAsked, AccessDecided, CallPlaced,
     )
 }  # fmt: skip
 

@@ -59,6 +59,7 @@ TIED = {
     "number": N_("the same numbers at the same time"),
     "replaces": N_("taken over"),
     "refer": N_("transferred"),
+    "pbx": N_("the telephone system tells of it too"),
 }
 
 HOW = {
