@@ -79,6 +79,8 @@ class NotRecorded(StrEnum):
     EXCLUDED_LINE = "excluded_line"
     EXCLUDED_RULE = "excluded_rule"
     PAUSED = "paused"
+    NOT_ASKED = "not_asked"
+    """It is kept on demand, and nobody demanded it."""
     NOT_ANSWERED = "not_answered"
     NO_MEDIA = "no_media"
     ENCRYPTED = "encrypted"
@@ -230,7 +232,7 @@ class RecordingPaused(Record):
     call: str
     who: str
     how: str
-    """`api` or `digits`."""
+    """`api`, `digits`, or `demand` where a call is kept on demand only."""
     why: str
     until: int | None
     """When it ends by itself."""
@@ -245,7 +247,7 @@ class RecordingResumed(Record):
     call: str
     who: str
     how: str
-    """`api`, `digits`, or `limit` where the pause came to its end by itself."""
+    """`api`, `digits`, `limit` where the pause came to its end by itself, or `demand` where a rule wants it after all."""
     why: str
 
 

@@ -43,6 +43,7 @@ def _shared() -> Iterator[str]:
         lines.extension(
             "s", "Set(TIMEOUT(absolute)=0)", "Set(__APPLIANCE_HOPS=$[0${APPLIANCE_HOPS} + 1])",
             f"GotoIf($[${{APPLIANCE_HOPS}} > {MOST_HOPS}]?lost)", "Set(ON_NO_ANSWER=)", "Set(ON_BUSY=)", "Set(ON_UNREACHABLE=)",
+            "Set(__RING_GROUP=)",
             "Set(MAY=${IF($[${LEN(${APPLIANCE_DESK})} > 0]?TK:)})", f"Set(MAY=${{MAY}}${{IF($[{_BACK}]?g:)}})",
             'GotoIf($[${LEN(${CALL_ID})} > 0 | "${CHANNEL(channeltype)}" != "PJSIP"]?told)',
             "Set(__CALL_ID=${CHANNEL(pjsip,call-id)})", "told: Return()",
@@ -52,8 +53,10 @@ def _shared() -> Iterator[str]:
     yield lines.context(  # what the tap ties the two calls of one talk by, though a flow or a queue had answered the first one
         "first-call",
         lines.extension(
-            "s", 'GotoIf($[${LEN(${CALL_ID})} = 0 | "${CHANNEL(channeltype)}" != "PJSIP"]?over)',
-            "Set(PJSIP_HEADER(add,X-Call-ID)=${CALL_ID})", "over: Return()",
+            "s", 'GotoIf($["${CHANNEL(channeltype)}" != "PJSIP"]?over)',
+            "ExecIf($[${LEN(${CALL_ID})} > 0]?Set(PJSIP_HEADER(add,X-Call-ID)=${CALL_ID}))",
+            f"ExecIf($[${{LEN(${{RING_GROUP}})}} > 0]?Set(PJSIP_HEADER(add,{dialplan.GROUP_HEADER})=${{RING_GROUP}}))",
+            "over: Return()",
         ),
     )  # fmt: skip
     yield lines.context(
@@ -137,6 +140,7 @@ def group_steps(wiring: Wiring, group: Group) -> list[str]:
     name = lines.words(group.prefix)
     steps = [
         "Gosub(begin,s,1)",
+        f"Set(__RING_GROUP={group.name})",
         *([f"Set({variable}={sends})" for variable in ("ON_NO_ANSWER", "ON_BUSY", "ON_UNREACHABLE")] if sends else []),
         *([f"Set(CALLERID(name)={name}${{CALLERID(name)}})"] if name else []),
         "Set(RINGS=)",

@@ -65,6 +65,7 @@ def _queue(wiring: Wiring, queue: Queue) -> list[str]:
     return lines.extension(
         queue.name,
         "Gosub(begin,s,1)",
+        f"Set(__RING_GROUP={queue.name})",
         *([f"Set(ON_NO_ANSWER={sends})", f"Set(ON_UNREACHABLE={sends})"] if sends else []),
         "Answer()",
         f"Set(KEEPS=${{IF($[{_BACK}]?c:)}})",

@@ -20,7 +20,8 @@ from tests.bed.house import House, wait_for
 from tests.bed.lan import possible
 from tests.bed.switchboard import BOXES, Switchboard
 
-NEVER = '[[phone.extensions]]\nnumber = "202"\nrecord = "never"\n'
+DESK = '[[phone.extensions]]\nnumber = "{}"\n'
+RECORD = {"202": "never", "204": "on_demand", "206": "on_demand"}
 FLOW = """
 flow: main
 language: ja
@@ -44,22 +45,31 @@ def test_a_call_through_asterisk_is_one_call_with_one_recording_and_a_desk_that_
     if why := possible():
         pytest.skip(why)
     text = (BOXES / "all" / "appliance.toml").read_text("utf-8").replace('"mirror0"', '"eth0"')
-    text = text.replace('[[phone.extensions]]\nnumber = "202"\n', NEVER)
+    for desk, record in RECORD.items():
+        text = text.replace(DESK.format(desk), f'{DESK.format(desk)}record = "{record}"\n')
     try:
         flows = FlowOffice(tmp_path, [FLOW])
         with flows.running() as running, House(flows.data, flows.office.lan.names["pbx"], text) as house:
             office = running.office
             hold(office, "201", "205")
             hold(office, "201", "202")
+            asks = office.desk("205", invite("206"), talk(1), press("*1"), talk(2), bye())
+            office.plays(
+                office.desk("206", rung(), answer(), hears_bye(), calls=False), asks,
+                office.desk("204", rung(), answer(), hears_bye(), calls=False), office.desk("201", invite("204"), talk(3), bye()),
+            )  # fmt: skip
             outside = office.outside(OUTSIDE, invite("0312345678"), press("1", 1.5), talk(3), bye())
             office.plays(office.desk("205", rung(), answer(), hears_bye(), calls=False, inband="5"), outside)
-            wait_for("the calls and what became of them", lambda: settled(house, 3), 60)
-            recorded, silent, served = settled(house, 3)
-            assert (recorded.called, silent.called, served.caller) == ("205", "202", OUTSIDE)
+            wait_for("the calls and what became of them", lambda: settled(house, 5), 60)
+            found = {call.called: call for call in settled(house, 5)}
+            recorded, silent, asked, unasked = (found[desk] for desk in ("205", "202", "206", "204"))
+            (served,) = (call for call in found.values() if call.caller == OUTSIDE)
             assert house.recording(recorded.id) is not None
             assert house.recording(silent.id) is None
             assert silent.not_recorded == "excluded_rule"
             assert house.recording(served.id) is not None
+            assert house.recording(asked.id) is not None, "somebody pressed the keys that ask for it"
+            assert (house.recording(unasked.id), unasked.not_recorded) == (None, "not_asked")
             assert taken_by(house, served) == "205", "the telephone system knows who answered"
             assert taken_by(house, recorded) == "205"
             assert [folded.tied_by for folded in parts(house, served)] == [PBX, "call_id"], "a menu answered before the desk rang"
