@@ -22,7 +22,7 @@ pytestmark = needs.program("systemd-analyze")
 
 def test_every_service_of_the_box_has_its_unit() -> None:
     assert [unit.stem.removeprefix("appliance-") for unit in UNITS] == [
-        "capture", "ivr", "janitor", "listen", "phones", "render", "uploader", "web",
+        "capture", "ivr", "janitor", "listen", "phones", "popups", "render", "uploader", "web",
     ]  # fmt: skip
 
 
