@@ -108,8 +108,7 @@ def test_the_defaults_are_shown_with_every_setting_and_what_it_means() -> None:
     popup = Popup(integrations=[Integration(name="crm", kind="http", options={"url": "https://crm.example.jp/"})])
     everything = Config(
         lines=[Line(number="1")], rules=[Rule(name="x", action="never")], recipients=[recipient], sending=night, retention=rules,
-        phone=PHONE,
-        notify=told,
+        phone=PHONE, popup=popup, notify=told,
     )  # fmt: skip
     assert again(everything) == everything
     full = to_toml(everything)
