@@ -32,7 +32,15 @@ OPEN = {
     ("/sign-in/code", "GET"),
     ("/sign-in/code", "POST"),
 }
-VALUES = {"name": "admin", "role": "manager", "customer": "new", "word": "none", "batch": "none", "token": "none"}
+VALUES = {
+    "name": "admin",
+    "role": "manager",
+    "customer": "new",
+    "word": "none",
+    "batch": "none",
+    "token": "none",
+    "capture": "none",
+}
 """What stands in the braces of addresses, besides the call."""
 METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "PROPFIND")
 
