@@ -52,7 +52,7 @@ def test_a_fault_is_looked_for(box: Box, address: str, tmp_path: Path) -> None:
         page.context.add_cookies([{"name": "appliance_session", "value": session_now(box, "tech"), "url": address}])
         page.goto(f"{address}/diagnosis")
         expect(page.locator(".empty")).to_be_visible()
-        browser.pictures(page, "diagnosis-empty")
+        browser.picture(page, "diagnosis-empty")
         page.fill("[name=why] >> nth=0", "片通話")
         page.select_option("[name=seconds] >> nth=0", "60")
         page.click("button.main")
@@ -66,7 +66,7 @@ def test_a_fault_is_looked_for(box: Box, address: str, tmp_path: Path) -> None:
         with page.expect_download() as downloaded:
             page.click("td a[href$='.pcap']")
         assert len(list(pcapfile.frames(Path(downloaded.value.path())))) == len(CALL.frames())
-        browser.pictures(page, "diagnosis-kept")
+        browser.picture(page, "diagnosis-kept")
         page.click("tbody th a")
         page.click(".rows a")
         expect(page.locator("tbody").first.locator("tr")).to_have_count(2)
