@@ -146,6 +146,7 @@ RIGHT = {
     "hold": N_("Keep recordings for a case"),
     "approve": N_("Allow others to hear or copy"),
     "audit": N_("Read the register"),
+    "phone": N_("Look after the phone system"),
     "users": N_("Look after accounts and roles"),
     "health": N_("See the health of the box"),
     "own_account": N_("Look after one's own account"),
