@@ -35,6 +35,7 @@ from appliance.web.pages import (
     live,
     marking,
     metrics,
+    passkeys,
     pause,
     register,
     searching,
@@ -56,6 +57,7 @@ def create(console: Console) -> FastAPI:
     app.mount("/static", StaticFiles(directory=_STATIC), name="static")
     for pages in (
         sign_in,
+        passkeys,
         account,
         searching,
         register,

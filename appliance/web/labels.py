@@ -107,7 +107,7 @@ CHANGED = {
     for word in (
         N_("one-time password"), N_("password"), N_("second factor on"), N_("second factor off"), N_("closed"), N_("opened"),
         N_("made"), N_("changed"), N_("removed"), N_("merged"), N_("number erased"), N_("mark set"), N_("mark removed"),
-        N_("calls csv"), N_("customers csv"), N_("register csv"), N_("listen"), N_("copy"),
+        N_("calls csv"), N_("customers csv"), N_("register csv"), N_("listen"), N_("copy"), N_("passkey added"), N_("passkey removed"),
     )
 }  # fmt: skip
 """What `Changed`, `Exported` and `AccessAsked` say was done."""
