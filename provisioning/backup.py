@@ -34,7 +34,7 @@ LAYOUT = 1
 JOB = "backup"
 """Kind of the job that brings a backup to the store."""
 ABOUT, CONFIG, DATA = "about.json", "config/appliance.toml", "data"
-LEFT_OUT = frozenset({"spool", "recordings", "quarantine", "store", "run", "backups", "sound", "lost+found"})
+LEFT_OUT = frozenset({"spool", "recordings", "quarantine", "store", "run", "backups", "sound", "disclosures", "lost+found"})
 """Folders of the box that hold what lies in the store, what is being received, or what lives as long as the machine runs."""
 _MAX_ABOUT = 1 << 20
 

@@ -11,10 +11,13 @@ from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import Response, StreamingResponse
 
 from appliance.calls import Call
+from appliance.library import register
 from appliance.lookup import get_call, read_call, select_calls
 from appliance.moments import SECOND
 from appliance.popups import desk
 from appliance.records import (
+    AccessAsked,
+    AccessDecided,
     CallAnswered,
     CallEnded,
     CallEnriched,
@@ -39,7 +42,7 @@ router = APIRouter()
 Watcher = Annotated[Session, Depends(allowed(Right.POPUP))]
 KINDS: tuple[type[Record], ...] = (
     CallRinging, CallAnswered, RecordingPaused, RecordingResumed, CallEnded, CallNotRecorded, RecordingReady, RecordingFailed,
-    CallTaken, CallNoted, CallLinked, CallEnriched,
+    CallTaken, CallNoted, CallLinked, CallEnriched, AccessAsked, AccessDecided,
 )  # fmt: skip
 KEEP_ALIVE_S = 15.0
 RECENT = 20
@@ -113,7 +116,7 @@ def _changes(console: Console, row: int, language: str, session: Session) -> tup
     rows = console.ledger.since(row, KINDS)
     latest: dict[str, int] = {}
     for found in rows:
-        call = str(getattr(found.record, "call", ""))
+        call = str(getattr(found.record, "call", "")) or _under_way(console, found.record)
         latest.pop(call, None)
         latest[call] = found.id
     messages = []
@@ -122,6 +125,12 @@ def _changes(console: Console, row: int, language: str, session: Session) -> tup
         if call_now is not None and console.sees(session, call_now):
             messages.append(_message(console, call_now, number, language, session))
     return (rows[-1].id if rows else row), messages
+
+
+def _under_way(console: Console, record: Record) -> str:
+    """The call that somebody wants to listen in on, or may now; "" where it is over."""
+    call = register.call_of(console.ledger.connection, record.subject)
+    return call.id if call is not None and call.ended_at is None else ""
 
 
 def _message(console: Console, call: Call, row: int, language: str, session: Session) -> str:

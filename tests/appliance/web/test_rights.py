@@ -32,7 +32,7 @@ OPEN = {
     ("/sign-in/code", "GET"),
     ("/sign-in/code", "POST"),
 }
-VALUES = {"name": "admin", "role": "manager", "customer": "new", "word": "none", "batch": "none"}
+VALUES = {"name": "admin", "role": "manager", "customer": "new", "word": "none", "batch": "none", "package": "none"}
 """What stands in the braces of addresses, besides the call."""
 METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "PROPFIND")
 
