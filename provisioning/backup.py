@@ -143,6 +143,36 @@ def unpack(path: Path, identities: Sequence[Identity], folder: Path) -> About:
     return about
 
 
+def ledger_of(box: Box, identities: Sequence[Identity], file: Path | None, folder: Path) -> tuple[Path, int] | None:
+    """Entry point of `doctor --rebuild`: the ledger of this backup (or of the newest one here) in the folder, and when it was made.
+
+    Raises BackupError where the named one does not open, or is another box's.
+    """
+    below = box.folders.data / "backups"
+    for path in [file] if file else sorted(below.glob("*.tar.age"), reverse=True):
+        try:
+            about = _only_ledger(path, identities, folder)
+        except BackupError:
+            if file is not None:
+                raise
+            continue
+        if about.contract != box.config.site.contract:
+            raise BackupError(
+                f"{path}: is a backup of {about.contract}, this box serves {box.config.site.contract}; nothing was taken of it"
+            )
+        return folder / DATA / "ledger.db", about.made_at
+    return None
+
+
+def _only_ledger(path: Path, identities: Sequence[Identity], folder: Path) -> About:
+    with _opened(path, identities) as archive:
+        about = _read_about(archive, path)
+        while (entry := archive.next()) is not None:
+            if entry.name == f"{DATA}/ledger.db":
+                _extract(archive, entry, folder)
+    return about
+
+
 def _extract(archive: tarfile.TarFile, entry: tarfile.TarInfo, folder: Path) -> None:
     name = PurePosixPath(entry.name)
     if name.is_absolute() or ".." in name.parts or not entry.isfile():
