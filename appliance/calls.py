@@ -174,6 +174,13 @@ def project(record: Record) -> Iterator[Statement]:
             )
         case CallErased():
             yield "UPDATE note SET memo = '' WHERE call = ?", (record.call,)
+            yield (
+                "DELETE FROM answer WHERE number IN (SELECT caller FROM call WHERE id = ? UNION SELECT called FROM call WHERE id = ?)",
+                (
+                    record.call,
+                    record.call,
+                ),
+            )
             for side in ("caller", "called"):
                 yield _FORGET_PARTY.format(side=side), (record.call, record.call, record.call)
             yield (

@@ -14,6 +14,7 @@ from dataclasses import MISSING, dataclass, fields
 from enum import StrEnum
 from typing import Any
 
+from appliance.desk_records import CallEnriched as CallEnriched
 from appliance.desk_records import CallLinked as CallLinked
 from appliance.desk_records import CallNoted as CallNoted
 from appliance.desk_records import CallTaken as CallTaken
@@ -325,7 +326,7 @@ KINDS: dict[str, type[Record]] = {
         Exported, Changed, NodeEntered, WeirdSeen, IssueOpened, IssueClosed, Heartbeat, CheckpointSigned, CheckpointStored,
         CheckpointStamped, RecordingLabelled, ErasureAsked, ObjectsErased, CallErased, StoreProbed, StoreSampled, DrillDone,
         HeaderChanged, CallTaken, CallNoted, CallLinked, PowerLost, NoticeSent, TwinSeen, BackupStored, BoxReplaced,
-        Commissioned, AccessAsked, AccessDecided, CallPlaced,
+        Commissioned, AccessAsked, AccessDecided, CallPlaced, CallEnriched,
     )
 }  # fmt: skip
 

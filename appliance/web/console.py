@@ -21,7 +21,7 @@ from appliance.keys import Identity
 from appliance.ledger import Ledger
 from appliance.lookup import is_paused
 from appliance.numbers import pretty
-from appliance.popups import desk
+from appliance.popups import answers, desk
 from appliance.popups.cards import Card, card, line_name, name_beside, other_party
 from appliance.web import i18n, labels
 from appliance.web.accounts import Accounts, Session
@@ -132,9 +132,11 @@ class Console:
 
     def card(self, call: Call) -> Card:
         """The card of a call."""
-        people = tuple(self.book.behind(other_party(call)[0]))
+        number, _ = other_party(call)
+        people = tuple(self.book.behind(number))
+        found = tuple(answers.of(self.ledger.connection, number, self.clock.now()))
         paused = call.ended_at is None and is_paused(self.ledger.connection, call.id)
-        return card(call, self.box.config, paused=paused, people=people)
+        return card(call, self.box.config, paused=paused, people=people, found=found)
 
     def shown(self, call: Call, session: Session) -> Shown:
         """The card with what people said of the call, and of the last one before it on a line that they see."""

@@ -13,7 +13,7 @@ from tests import needs
 from tests.house.sources import ROOT
 
 ALL_UNITS = sorted((ROOT / "systemd").glob("*.service"))
-ONCE = {"appliance-backup", "appliance-hardware", "appliance-prepare", "appliance-take-back"}
+ONCE = {"appliance-backup", "appliance-hardware", "appliance-prepare", "appliance-take-back", "appliance-take-change"}
 """Root's own, which run once and end: each may do what its comment says, and no more than it must."""
 OTHERS = {"appliance-asterisk"}
 """Programs that are not ours: shut in alike, and they start whatever became of the rest of the box."""
@@ -24,7 +24,7 @@ pytestmark = needs.program("systemd-analyze")
 
 def test_every_service_of_the_box_has_its_unit() -> None:
     assert [unit.stem.removeprefix("appliance-") for unit in UNITS] == [
-        "capture", "ivr", "janitor", "listen", "phones", "render", "uploader", "web",
+        "capture", "ivr", "janitor", "listen", "phones", "popups", "render", "uploader", "web",
     ]  # fmt: skip
 
 

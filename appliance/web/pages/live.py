@@ -17,6 +17,7 @@ from appliance.popups import desk
 from appliance.records import (
     CallAnswered,
     CallEnded,
+    CallEnriched,
     CallLinked,
     CallNoted,
     CallNotRecorded,
@@ -39,7 +40,7 @@ router = APIRouter()
 Watcher = Annotated[Session, Depends(allowed(Right.POPUP))]
 KINDS: tuple[type[Record], ...] = (
     CallRinging, CallAnswered, RecordingPaused, RecordingResumed, CallEnded, CallNotRecorded, RecordingReady, RecordingFailed,
-    CallTaken, CallNoted, CallLinked, LegTied,
+    CallTaken, CallNoted, CallLinked, CallEnriched, LegTied,
 )  # fmt: skip
 KEEP_ALIVE_S = 15.0
 RECENT = 20
