@@ -97,6 +97,8 @@ class Page(NamedTuple):
     method: str = "GET"
     """Or POST."""
     largest: int = LARGEST
+    hears: bool = False
+    """Whether the answer is the sound of the call: where the site demands it, somebody else has to have allowed that."""
 
 
 def speaking(words: Mapping[str, str], language: str) -> Callable[..., str]:

@@ -10,6 +10,8 @@ from fastapi import APIRouter, Depends, FastAPI, HTTPException, Request
 from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import JSONResponse, RedirectResponse, Response, StreamingResponse
 
+from appliance.ids import CallId, recording_id
+from appliance.library import register
 from appliance.lookup import get_call
 from appliance.pages import GROUP, Answer, Data, Moved, NotHereError, Page, Stream, Upload, Visit
 from appliance.web.accounts import Session
@@ -74,8 +76,12 @@ def _answered(request: Request, page: Page, form: Mapping[str, str], upload: Upl
     call = get_call(console.ledger.connection, request.path_params.get("call", ""))
     if call is not None and not console.sees(session, call):
         raise NotHereError("There is no such call.")
+    now = console.clock.now()
+    if page.hears and call is not None:
+        heard = recording_id(CallId(call.id))
+        register.check(console.ledger, console.box.config, heard, session.account, register.LISTEN, now)
     visit = Visit(
-        box=console.box, ledger=console.ledger, now=console.clock.now(), account=session.account,
+        box=console.box, ledger=console.ledger, now=now, account=session.account,
         language=console.language(request), values=request.path_params, query=dict(request.query_params), form=form, file=upload,
     )  # fmt: skip
     return _response(request, console, session, page.answer(visit))
