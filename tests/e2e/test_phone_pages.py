@@ -28,6 +28,9 @@ def test_a_flow_from_its_first_word_to_its_rollback(tmp_path: Path) -> None:
             page.wait_for_url("**/phone/flows/main")
             expect(page.locator(".gutter span")).to_have_count(len(page.input_value("[name=text]").split("\n")))
             browser.pictures(page, "phone-flow")
+            page.goto(f"{house.address}/phone/hours?year=2027")
+            browser.pictures(page, "phone-hours")
+            page.go_back()
 
             page.fill("[name=text]", SILENT.replace("busy: end", "busy: nowhere"))
             fault = page.locator(".findings li.error a")
@@ -37,8 +40,6 @@ def test_a_flow_from_its_first_word_to_its_rollback(tmp_path: Path) -> None:
             fault.click()
             before = "document.activeElement.value.slice(0, document.activeElement.selectionStart)"
             selected = page.evaluate(f"[document.activeElement.name, {before}]")
-                "[document.activeElement.name, document.activeElement.value.slice(0, document.activeElement.selectionStart)]"
-            )
             assert selected[0] == "text" and selected[1].count("\n") == 4
             browser.picture(page, "phone-flow-fault")
 
@@ -57,7 +58,7 @@ def test_a_flow_from_its_first_word_to_its_rollback(tmp_path: Path) -> None:
             expect(page.locator(".walk .rung")).to_have_text("group:front")
             expect(page.locator(".picture .node.on")).to_have_count(2)
             expect(page.locator(".picture .way.on")).to_have_count(1)
-            browser.pictures(page, "phone-flow-walk")
+            browser.picture(page, "phone-flow-walk")
 
             page.click(".editor button.main")
             page.fill("[name=why]", "最初の版")
@@ -78,19 +79,25 @@ def test_a_flow_from_its_first_word_to_its_rollback(tmp_path: Path) -> None:
             page.go_back()
             page.click("form[action$='/rollback'] button")
             expect(page.locator(".done")).to_contain_text("0001-")
-            page.goto(f"{house.address}/phone/hours?year=2027")
-            browser.pictures(page, "phone-hours")
             page.goto(f"{house.address}/phone/prompts")
-            browser.pictures(page, "phone-prompts")
+            browser.picture(page, "phone-prompts")
+            page.goto(f"{house.address}/phone/settings/extensions/new")
+            page.fill("main [name=number]", "202")
+            page.fill("main [name=name]", "倉庫")
+            browser.picture(page, "phone-extension")
+            page.click("main [value=save]")
+            browser.picture(page, "phone-plan")
+            page.fill("[name=why]", "新しい席")
+            page.click("main button.main")
+            expect(page.locator(".done")).to_be_visible()
+            expect(page.locator("main li a.number")).to_have_text(["201", "202"])
+            browser.picture(page, "phone-settings")
 
-
-def test_nothing_in_these_pages_needs_the_script(tmp_path: Path) -> None:
-    with House(tmp_path / "var", settings=SETTINGS) as house, browser.chromium() as chromium:
         context = chromium.new_context(java_script_enabled=False, locale="en-GB")
         page = context.new_page()
         browser.sign_in(page, house.address, house.command("web", "password").strip())
         page.goto(f"{house.address}/phone/flows")
-        page.fill("[name=flow]", "main")
+        page.fill("[name=flow]", "second")
         page.click("main button.main")
         page.fill(".simulator [name=caller]", "0312345678")
         page.fill(".simulator [name=at]", "2027-01-01T10:00")
