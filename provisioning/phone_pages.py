@@ -9,15 +9,15 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, get_args
 
-from appliance import config_change, flow_shelf
+from appliance import config_change, flow_shelf, root_requests
 from appliance.box import Box
 from appliance.errors import ConfigError, SaidError
 from appliance.options import Options
 from appliance.pages import Answer, Moved, NotHereError, Page, Sheet, Visit, speaking
 from appliance.phone_settings import Extension, Phone, Route, Secrets
-from provisioning import phone_edit
+from provisioning import night, phone_edit
 from provisioning.asterisk.files import render
 from provisioning.phone_words import WORDS
 from provisioning.plan import Change, changes
@@ -47,7 +47,7 @@ class Kind(NamedTuple):
     fields: Sequence[Field]
 
 
-_RECORD = ("rules", "always", "never")
+_RECORD: Sequence[str] = get_args(Extension.model_fields["record"].annotation)
 KINDS = {
     "extensions": Kind(
         "extensions", "number", Extension,
@@ -78,6 +78,7 @@ def pages() -> tuple[Page, ...]:
     return (
         Page("phone-settings", "/phone/settings", RIGHT, listing),
         Page("phone-settings-undo", "/phone/settings/undo", RIGHT, undo, "POST"),
+        Page("phone-switch", "/phone/switches/{name}", RIGHT, switch, "POST"),
         Page("phone-setting", one, RIGHT, form),
         Page("phone-setting-change", one, RIGHT, change, "POST"),
     )
@@ -149,6 +150,13 @@ def change(visit: Visit) -> Answer:
 def undo(visit: Visit) -> Answer:
     """Ask for what was before a change."""
     asked = config_change.undo(visit.box, visit.form.get("version", ""), visit.account, "", visit.now)
+    return Moved(f"/phone/settings?change={asked}")
+
+
+def switch(visit: Visit) -> Answer:
+    """Turn a day/night switch."""
+    values = {"name": visit.values["name"], "on": "1" if visit.form.get("on") == "1" else "0"}
+    asked = root_requests.ask(visit.box, night.DO, visit.account, "", visit.now, values)
     return Moved(f"/phone/settings?change={asked}")
 
 

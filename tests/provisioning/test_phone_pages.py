@@ -119,3 +119,9 @@ def test_what_is_not_there_is_said(client: TestClient, path: str) -> None:
 
 def test_every_page_names_the_right() -> None:
     assert {page.rights for page in pages()} == {("phone",)}
+
+
+def test_a_switch_is_asked_of_root_and_what_came_of_it_is_shown(client: TestClient) -> None:
+    csrf = re.findall(r'name="csrf" value="([^"]+)"', client.get("/phone/settings").text)[0]
+    moved = client.post("/phone/switches/none", data={"csrf": csrf, "on": "1"}).headers["location"]
+    assert "変更できませんでした" in client.get(moved).text
