@@ -20,6 +20,7 @@ from appliance.moments import SECOND, to_datetime
 from appliance.records import SegmentClosed, TwinSeen
 from uploader import multipart, objects, pace, twins
 from uploader.duties import Duties
+from uploader.hands import Hands
 from uploader.patience import Away
 from uploader.retry import Retrying
 from uploader.store import Parts, Store, StoreAgainError, StoreError, close, open_store
@@ -62,7 +63,7 @@ class Crew:
         self._open_store = opener
         self.meter = meter or meter_of(box)
         self._line, self._lock = _Line(Away()), threading.Lock()
-        self._shared, self._name = Shared(), _Name(threading.Lock())
+        self._shared, self._name = Shared(hands=Hands(box.config.sending.parallel)), _Name(threading.Lock())
         self._due, self._stop = threading.Event(), threading.Event()
         self._pool: ThreadPoolExecutor | None = None
         self._running: list[Future[None]] = []
