@@ -11,9 +11,10 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-
 MORE = 4
 """So many times the limit where parts go quickly."""
+QUICK_S = 2.0
+"""A part that took no longer went quickly."""
 
 
 class Hands:
@@ -22,7 +23,7 @@ class Hands:
     def __init__(self, limit: int) -> None:
         self.limit = limit
         self._lock = threading.Lock()
-        self._busy = 0
+        self._busy, self._quick = 0, False
 
     @contextmanager
     def own(self) -> Iterator[None]:
@@ -34,12 +35,16 @@ class Hands:
         finally:
             self.back()
 
-    def lend(self, *, quick: bool = False) -> bool:
-        """One more, where one is free; whoever got it gives it `back`. `quick`: parts go quickly at present."""
+    def lend(self) -> bool:
+        """One more, where one is free; whoever got it gives it `back`."""
         with self._lock:
-            free = self._busy < self.limit * (MORE if quick else 1)
+            free = self._busy < self.limit * (MORE if self._quick else 1)
             self._busy += free
             return free
+
+    def took(self, seconds: float) -> None:
+        """A part took so long."""
+        self._quick = seconds < QUICK_S
 
     def back(self) -> None:
         """One is free again."""

@@ -28,8 +28,6 @@ from uploader.store import MissingObjectError, ObjectRefusedError, Parts, StoreA
 
 _TOLD_S = 0.5
 """How often those who must know what leaves (the lease of the job) are told, while parts leave together."""
-_QUICK_S = 2.0
-"""A part that took no longer went quickly."""
 GRACE = 3600 * SECOND
 """An upload that we do not know may be another process's, which is about to write its row."""
 
@@ -148,17 +146,18 @@ def _send_missing(store: Parts, progress: Progress, plan: Plan, upload: str, han
 
 
 def _send_together(store: Parts, progress: Progress, plan: Plan, upload: str, missing: Iterable[int], hands: Hands) -> None:
-    waiting, running, failed = deque(missing), dict[Future[tuple[str, bool]], tuple[int, bool]](), list[StoreError]()
-    count, quick = _Count(plan.source.leaving), False
+    waiting, running, failed = deque(missing), dict[Future[str], tuple[int, bool]](), list[StoreError]()
+    count = _Count(plan.source.leaving)
 
-    def put(number: int) -> tuple[str, bool]:
+    def put(number: int) -> str:
         begun = time.monotonic()
         tag = store.put_part(plan.key, upload, number, _part(plan, number, count.more))
-        return tag, time.monotonic() - begun < _QUICK_S
+        hands.took(time.monotonic() - begun)
+        return tag
 
     with ThreadPoolExecutor(hands.limit * MORE, "part") as pool:
         while running or (waiting and not failed):
-            while waiting and not failed and (not running or hands.lend(quick=quick)):
+            while waiting and not failed and (not running or hands.lend()):
                 number, lent = waiting.popleft(), bool(running)
                 running[pool.submit(put, number)] = (number, lent)
             done, _ = wait(running, _TOLD_S, FIRST_COMPLETED)
@@ -168,8 +167,7 @@ def _send_together(store: Parts, progress: Progress, plan: Plan, upload: str, mi
                 if lent:
                     hands.back()
                 try:
-                    tag, quick = future.result()
-                    progress.arrived(plan.key, number, tag, plan.parts[number - 1])
+                    progress.arrived(plan.key, number, future.result(), plan.parts[number - 1])
                 except StoreError as error:
                     failed.append(error)
     if failed:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from uploader.hands import Hands
+from uploader.hands import QUICK_S, Hands
 
 
 def test_what_is_left_of_the_limit_is_lent_and_no_more() -> None:
@@ -35,8 +35,11 @@ def test_what_failed_gives_its_hand_back() -> None:
             hands.back()
 
 
-def test_where_parts_go_quickly_more_are_lent() -> None:
+def test_where_parts_go_quickly_more_are_lent_until_one_does_not() -> None:
     hands = Hands(2)
     with hands.own():
-        assert [hands.lend(quick=True) for _ in range(8)] == [True] * 7 + [False]
+        hands.took(0.1)
+        assert [hands.lend() for _ in range(8)] == [True] * 7 + [False]
+        hands.back()
+        hands.took(QUICK_S)
         assert not hands.lend()
