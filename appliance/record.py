@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields
+from functools import cache
 from typing import Any, ClassVar
 
 
@@ -41,7 +42,14 @@ class Record:
 
 def encode(record: Record) -> str:
     """The record's fields as one line of JSON with sorted keys; text that is no UTF-8 keeps its bytes as surrogates."""
-    return json.dumps(asdict(record), ensure_ascii=True, sort_keys=True, separators=(",", ":"))
+    values = {name: getattr(record, name) for name in _names(type(record))}
+    return json.dumps(values, ensure_ascii=True, sort_keys=True, separators=(",", ":"), default=asdict)
+
+
+@cache
+def _names(kind: type[Any]) -> tuple[str, ...]:
+    """The fields of a kind of record; asked once, and nothing is copied, for this is done for every row."""
+    return tuple(field.name for field in fields(kind))
 
 
 def with_tuples(values: Mapping[str, Any]) -> dict[str, Any]:
