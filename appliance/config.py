@@ -169,12 +169,26 @@ class Web(Options):
         description="Address to listen on. Anything but this machine itself is served with TLS only.",
     )
     port: int = Field(default=8080, ge=1, le=65535, title="Port", description="TCP port to listen on.")
+    name: str = Field(
+        default="",
+        pattern=r"^([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?(\.[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?)*)?$",
+        max_length=253,
+        title="Name",
+        description="The name by which browsers reach the console where it is another than NAME.local; passkeys are bound to it.",
+    )
     certificate: str = Field(
         default="", title="Certificate", description="PEM file of the TLS certificate; empty: the box makes one of its own."
     )
     private_key: str = Field(default="", title="Private key", description="PEM file of the certificate's key, mode 0600.")
     session_hours: int = Field(
         default=12, ge=1, le=720, title="Session length", description="Hours after which an unused sign-in ends."
+    )
+    api_per_minute: int = Field(
+        default=600,
+        ge=1,
+        le=1_000_000,
+        title="API requests",
+        description="Requests a minute that one token may send, so that no program keeps the box busy.",
     )
 
 

@@ -39,3 +39,14 @@ class CallLinked(Record):
     call: str
     customer: str
     who: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CallEnriched(Record):
+    """One of the office's own systems said who the other party of this call is; what it said is not in here."""
+
+    identity_fields = ("at", "source")
+
+    call: str
+    source: str
+    """The integration's name."""

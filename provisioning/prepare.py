@@ -16,7 +16,7 @@ from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
 
-from appliance import keys, tls
+from appliance import keys, push_key, tls
 from appliance.box import Box
 from appliance.errors import CouldNotError
 from appliance.folders import SYSTEM_DATA
@@ -34,6 +34,8 @@ def prepare(box: Box, now: int) -> Iterator[str]:
     yield f"playback key {keys.playback_recipient(folder, now)}"
     pair = tls.own_certificate(folder, socket.gethostname(), to_datetime(now), LIFETIME)
     yield f"certificate {pair.certificate}"
+    if box.config.popup.push_contact:
+        yield f"push key {push_key.make(folder).public}"
     Ledger.open(box.folders.ledger).close()
     if box.folders.data.absolute() == SYSTEM_DATA:
         for ending in ("", "-wal", "-shm", ".lock"):

@@ -17,6 +17,7 @@ from appliance.customers.names import fold
 from appliance.lookup import CALL_COLUMNS, read_call
 from appliance.moments import SECOND
 from appliance.numbers import clean
+from appliance.records import TieReason
 
 PAGE = 50
 OUTCOMES = ("recorded", "not_recorded", "open")
@@ -55,6 +56,8 @@ class Query:
     """Only what is held for a case."""
     lines: frozenset[str] | None = None
     """Only calls of lines spelled so; None: of all."""
+    once: bool = False
+    """Calls that the telephone system tells of too only as what the tap saw, which holds all of it."""
     before: tuple[int, str] | None = None
     """The (start, id) of the last call of the page before."""
     limit: int = PAGE
@@ -166,6 +169,8 @@ def _said(query: Query) -> list[_Condition]:
         test = "EXISTS (SELECT 1 FROM recording_label WHERE recording_label.recording = call.recording AND label = ?)"
         leaves = "SELECT call AS id FROM recording JOIN recording_label ON recording_label.recording = recording.id WHERE label = ?"
         found.append(_Condition(test, (label,), leaves, (label,)))
+    if query.once:
+        found.append(_Condition(f"(+call.tied_by IS NOT '{TieReason.PBX}' OR call.recording IS NOT NULL)"))
     if query.held:
         test = "EXISTS (SELECT 1 FROM recording WHERE recording.id = call.recording AND held = 1)"
         found.append(_Condition(test, (), "SELECT call AS id FROM recording WHERE held = 1"))
@@ -178,14 +183,20 @@ def _number(connection: sqlite3.Connection, typed: str) -> _Condition:
         return _Condition("0")
     column, text = _column_and_text(typed)
     chosen, values = f"SELECT id FROM party WHERE instr({column}, ?) > 0", [text]  # noqa: S608 - our own word
+    each = f"instr({column}, ?) > 0"
     if column == "words" and fold(typed):  # the order of the joins is said, or the book is read anew for each party
-        chosen += """ UNION SELECT party.id FROM customer CROSS JOIN customer_number ON customer_number.customer = customer.id
+        chosen += """ UNION ALL SELECT party.id FROM customer CROSS JOIN customer_number ON customer_number.customer = customer.id
                       CROSS JOIN party ON party.number = customer_number.number WHERE instr(folded, ?) > 0"""
+        each += """ OR EXISTS (SELECT 1 FROM customer_number CROSS JOIN customer ON customer.id = customer_number.customer
+                      WHERE customer_number.number = party.number AND instr(folded, ?) > 0)"""
         values.append(fold(typed))
-    parties = [str(row[0]) for row in connection.execute(chosen, values)]
-    if len(parties) > FEW:
-        among, found = "(SELECT value FROM json_each(?))", f"[{','.join(parties)}]"
-        return _Condition(f"(+call.caller_party IN {among} OR +call.called_party IN {among})", (found, found))
+    rows = connection.execute(f"{chosen} LIMIT {4 * FEW}", values).fetchall()
+    parties = list(dict.fromkeys(str(row[0]) for row in rows))
+    if (
+        len(rows) == 4 * FEW or len(parties) > FEW
+    ):  # each call is asked as it comes: where many fit, the page is full soon, and nobody lists them all
+        test = f"EXISTS (SELECT 1 FROM party WHERE party.id IN (call.caller_party, call.called_party) AND ({each}))"  # noqa: S608
+        return _Condition(test, tuple(values))
     listed = ",".join(parties)
     sides = " UNION ALL ".join(f"SELECT id FROM call WHERE {side}_party IN ({listed})" for side in ("caller", "called"))  # noqa: S608
     return _Condition(f"(+call.caller_party IN ({listed}) OR +call.called_party IN ({listed}))", (), sides)

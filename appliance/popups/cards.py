@@ -8,6 +8,7 @@ from appliance.calls import Call
 from appliance.config import Config
 from appliance.customers.entry import Customer
 from appliance.numbers import pretty
+from appliance.popups.known import Answer
 from appliance.popups.links import filled
 
 
@@ -38,6 +39,8 @@ class Card:
     """Whether its recording is paused now."""
     people: tuple[Customer, ...] = ()
     """Everybody who has this number."""
+    found: tuple[Answer, ...] = ()
+    """What the office's own systems said of the number."""
     crm: str = ""
     """Where the office's own system shows them; "" where it does not."""
 
@@ -51,7 +54,8 @@ class Card:
     @property
     def title(self) -> str:
         """Whom a notification names, "" where nothing is known."""
-        return next((person.title for person in self.people), "") or self.name or self.other
+        known = (*(person.title for person in self.people), *(answer.found.title for answer in self.found), self.name)
+        return next(filter(None, known), "") or self.other
 
 
 def other_party(call: Call) -> tuple[str, str | None]:
@@ -59,7 +63,9 @@ def other_party(call: Call) -> tuple[str, str | None]:
     return (call.called, call.called_e164) if call.direction == "outbound" else (call.caller, call.caller_e164)
 
 
-def card(call: Call, config: Config, *, paused: bool = False, people: tuple[Customer, ...] = ()) -> Card:
+def card(
+    call: Call, config: Config, *, paused: bool = False, people: tuple[Customer, ...] = (), found: tuple[Answer, ...] = ()
+) -> Card:
     """The card of this call."""
     outward = call.direction == "outbound"
     number, e164 = other_party(call)
@@ -83,6 +89,7 @@ def card(call: Call, config: Config, *, paused: bool = False, people: tuple[Cust
         not_recorded=call.not_recorded,
         paused=paused and call.ended_at is None,
         people=people,
+        found=found,
         crm=filled(config.popup.crm_url, values) if number else "",
     )
 

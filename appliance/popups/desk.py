@@ -77,8 +77,11 @@ def contacts(
 
 def to_do(connection: sqlite3.Connection, since: int, limit: int = 50, clause: str = "1", *lines: str) -> list[Call]:
     """Calls that somebody has to see to, the latest first: missed since then and not called back, or marked so."""
-    where = f"WHERE {clause} AND {_TO_DO} ORDER BY started_at DESC LIMIT ?"
-    return [read_call(row) for row in connection.execute(*select_calls(where, (*lines, since, limit)))]
+    missed = f"SELECT id FROM call WHERE {clause} AND started_at > ? AND {MISSED} ORDER BY started_at DESC LIMIT ?"  # noqa: S608
+    marked = "SELECT call AS id FROM note WHERE follow_up = 'open'"
+    where = f"WHERE {clause} AND id IN (SELECT id FROM ({missed}) UNION {marked}) ORDER BY started_at DESC LIMIT ?"  # noqa: S608
+    found = connection.execute(*select_calls(where, (*lines, *lines, since, limit, limit)))
+    return [read_call(row) for row in found]
 
 
 def is_to_do(connection: sqlite3.Connection, call: str, since: int) -> bool:
@@ -86,13 +89,13 @@ def is_to_do(connection: sqlite3.Connection, call: str, since: int) -> bool:
     return connection.execute(*select_calls(f"WHERE id = ? AND {_TO_DO}", (call, since))).fetchone() is not None
 
 
-MISSED = """direction = 'inbound' AND ended_at IS NOT NULL AND answered_at IS NULL AND main IS NULL AND tied_by IS NULL
+MISSED = """+direction = 'inbound' AND ended_at IS NOT NULL AND answered_at IS NULL AND main IS NULL AND tied_by IS NULL
     AND NOT EXISTS (SELECT 1 FROM note WHERE note.call = call.id AND follow_up = 'done')
     AND NOT EXISTS (SELECT 1 FROM call AS later WHERE call.caller != '' AND later.caller = call.caller
                     AND later.started_at > call.started_at AND later.answered_at IS NOT NULL)
     AND NOT EXISTS (SELECT 1 FROM call AS back WHERE call.caller != '' AND back.called = call.caller
                     AND back.started_at > call.started_at AND back.answered_at IS NOT NULL)"""
-"""Nobody answered, nobody spoke with them since, and nobody said that it is done."""
+"""Nobody answered, nobody spoke with them since, and nobody said that it is done. The plus keeps SQLite from walking every inbound call."""
 _TO_DO = f"((started_at > ? AND {MISSED}) OR id IN (SELECT call FROM note WHERE follow_up = 'open'))"  # noqa: S608 - our own words
 _SIDE = """SELECT * FROM (SELECT id, started_at FROM call WHERE {side} = ? AND started_at < ? AND main IS NULL AND {clause}
     ORDER BY started_at DESC LIMIT ?)"""

@@ -22,6 +22,7 @@ from appliance.records import Heartbeat
 from appliance.service import HEARTBEAT_S, resident_megabytes, sd_notify
 from appliance.tap_control import RefusedError
 from appliance.web import wings
+from appliance.web.api import application
 from appliance.web.console import Console
 from appliance.web.news import News
 from appliance.web.pages import (
@@ -30,14 +31,18 @@ from appliance.web.pages import (
     customer_import,
     customers,
     desk,
+    disclosing,
+    erasing,
     health,
     live,
     marking,
     metrics,
+    passkeys,
     pause,
     register,
     searching,
     sign_in,
+    tokens,
     users,
 )
 from appliance.web.security import Guard, NotAllowedError, SignInNeededError, session_of, sign_in_address
@@ -54,22 +59,27 @@ def create(console: Console) -> FastAPI:
     app.mount("/static", StaticFiles(directory=_STATIC), name="static")
     for pages in (
         sign_in,
+        passkeys,
         account,
         searching,
         register,
         calls,
         marking,
+        erasing,
+        disclosing,
         live,
         desk,
         pause,
         customer_import,
         customers,
         health,
+        tokens,
         users,
         metrics,
     ):
         app.include_router(pages.router)
     wings.mount(app, wings.found())
+    app.mount(application.PATH, application.create(console))
 
     @app.exception_handler(SignInNeededError)
     def _sign_in(request: Request, error: Exception) -> Response:

@@ -17,11 +17,13 @@ from appliance.calls import Call
 from appliance.clock import Clock
 from appliance.customers.book import Book
 from appliance.errors import SaidError
+from appliance.ids import CallId, recording_id
 from appliance.keys import Identity
 from appliance.ledger import Ledger
+from appliance.library import register
 from appliance.lookup import is_paused
 from appliance.numbers import pretty
-from appliance.popups import desk
+from appliance.popups import answers, desk
 from appliance.popups.cards import Card, card, line_name, name_beside, other_party
 from appliance.web import i18n, labels
 from appliance.web.accounts import Accounts, Session
@@ -120,6 +122,11 @@ class Console:
         """The address of a wing's page; "" where no wing has it."""
         return self.offers.get(name, "").format(**values)
 
+    def may_hear(self, session: Session, call: str) -> str:
+        """Of a call under way: `free`, `granted`, `asked`, or "" where one would have to ask."""
+        recording = recording_id(CallId(call))
+        return register.access(self.ledger, self.box.config, recording, session.account, register.LISTEN, self.clock.now())
+
     @property
     def book(self) -> Book:
         """The customer book."""
@@ -132,9 +139,11 @@ class Console:
 
     def card(self, call: Call) -> Card:
         """The card of a call."""
-        people = tuple(self.book.behind(other_party(call)[0]))
+        number, _ = other_party(call)
+        people = tuple(self.book.behind(number))
+        found = tuple(answers.of(self.ledger.connection, number, self.clock.now()))
         paused = call.ended_at is None and is_paused(self.ledger.connection, call.id)
-        return card(call, self.box.config, paused=paused, people=people)
+        return card(call, self.box.config, paused=paused, people=people, found=found)
 
     def shown(self, call: Call, session: Session) -> Shown:
         """The card with what people said of the call, and of the last one before it on a line that they see."""
@@ -166,6 +175,7 @@ class Console:
             line_name=lambda line: line_name(line, self.box.config),
             name_beside=name_beside,
             offer=self.offer,
+            may_hear=self.may_hear,
             icon=lambda name: Markup(f'<svg class="icon" aria-hidden="true"><use href="/static/icons.svg#{name}"/></svg>'),  # noqa: S704
         )
         return environment

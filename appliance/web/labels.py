@@ -43,6 +43,7 @@ NOT_RECORDED = {
     "excluded_line": N_("This line is never recorded"),
     "excluded_rule": N_("A rule says that such calls are not recorded"),
     "paused": N_("Recording was paused"),
+    "not_asked": N_("Nobody asked for it to be recorded"),
     "not_answered": N_("Not answered"),
     "no_media": N_("No audio was seen on the mirror port"),
     "encrypted": N_("The audio is encrypted (SRTP)"),
@@ -52,6 +53,12 @@ NOT_RECORDED = {
     "tied": N_("It is part of another call, and is heard there"),
 }
 
+NOT_PACKED = {
+    "not_recorded": N_("There is no recording of this call."),
+    "erased": N_("Erased on request"),
+    "afar": N_("No local copy; bring it back with `appliance uploader restore`"),
+}
+
 TIED = {
     "media": N_("the same audio address"),
     "session": N_("the same Session-ID"),
@@ -59,12 +66,14 @@ TIED = {
     "number": N_("the same numbers at the same time"),
     "replaces": N_("taken over"),
     "refer": N_("transferred"),
+    "pbx": N_("the telephone system tells of it too"),
 }
 
 HOW = {
     "api": N_("by"),
     "digits": N_("by keys"),
     "limit": N_("by itself"),
+    "demand": N_("recorded on demand only"),
 }
 
 STATE = {
@@ -104,7 +113,7 @@ CHANGED = {
     for word in (
         N_("one-time password"), N_("password"), N_("second factor on"), N_("second factor off"), N_("closed"), N_("opened"),
         N_("made"), N_("changed"), N_("removed"), N_("merged"), N_("number erased"), N_("mark set"), N_("mark removed"),
-        N_("calls csv"), N_("customers csv"), N_("register csv"), N_("listen"), N_("copy"),
+        N_("calls csv"), N_("customers csv"), N_("register csv"), N_("listen"), N_("copy"), N_("passkey added"), N_("passkey removed"),
     )
 }  # fmt: skip
 """What `Changed`, `Exported` and `AccessAsked` say was done."""
@@ -145,6 +154,8 @@ RIGHT = {
     "label": N_("Put labels and marks on recordings"),
     "hold": N_("Keep recordings for a case"),
     "approve": N_("Allow others to hear or copy"),
+    "erase": N_("Erase calls for good"),
+    "disclose": N_("Pack a person's calls for that person"),
     "audit": N_("Read the register"),
     "users": N_("Look after accounts and roles"),
     "health": N_("See the health of the box"),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import fields
 
-from appliance.desk_records import CallLinked, CallNoted, CallTaken
+from appliance.desk_records import CallEnriched, CallLinked, CallNoted, CallTaken
 from appliance.record import encode
 from appliance.records import decode
 
@@ -12,7 +12,7 @@ from appliance.records import decode
 def test_they_are_read_as_they_were_written() -> None:
     for record in (
         CallTaken(at=1, call="c", who="sato"), CallNoted(at=1, call="c", who="sato", follow_up="open"),
-        CallLinked(at=1, call="c", customer="x", who="sato"),
+        CallLinked(at=1, call="c", customer="x", who="sato"), CallEnriched(at=1, call="c", source="crm"),
     ):  # fmt: skip
         assert decode(record.kind, record.version, encode(record)) == record
 

@@ -9,6 +9,7 @@ import pytest
 from appliance import registry
 from appliance.config import Config, Options, parse
 from appliance.config import Source as Text
+from appliance.popups import integrations
 from appliance.settings import to_toml
 from tests.house.sources import ROOT
 
@@ -23,6 +24,7 @@ def groups() -> list[type[Options]]:
             for kind in (field.annotation, *getattr(field.annotation, "__args__", ())):
                 if isinstance(kind, type) and issubclass(kind, Options) and kind not in found:
                     found.append(kind)
+    found += [entry.load().Options for entry in integrations.kinds().values()]
     return found + [module.Options for kind in ("stores", "channels") for module in registry.members(f"uploader.{kind}").values()]
 
 
@@ -50,4 +52,12 @@ def test_every_option_is_in_the_wings_readme(kind: str) -> None:
     for name, module in registry.members(f"uploader.{kind}").items():
         assert f"`{name}`" in readme
         for option in module.Options.model_fields:
+            assert f"`{option}`" in readme, f"{name}: {option}"
+
+
+def test_every_option_of_an_integration_is_in_its_readme() -> None:
+    readme = (ROOT / "appliance" / "popups" / "README.md").read_text("utf-8")
+    for name, entry in integrations.kinds().items():
+        assert f"`{name}`" in readme
+        for option in entry.load().Options.model_fields:
             assert f"`{option}`" in readme, f"{name}: {option}"

@@ -32,6 +32,12 @@ def test_keys_certificate_and_ledger_are_made_and_stay(box: Box) -> None:
     assert fingerprint(box) == before
 
 
+def test_a_key_for_push_messages_is_made_where_they_are_wanted(tmp_path: Path) -> None:
+    (tmp_path / "appliance.toml").write_text('[popup]\npush_contact = "mailto:box@example.jp"\n')
+    assert any(line.startswith("push key ") for line in prepare(Box.at(tmp_path), START))
+    assert {"push.key", "push.pub"} <= set(fingerprint(Box.at(tmp_path)))
+
+
 def test_a_certificate_that_ends_is_made_anew(box: Box) -> None:
     list(prepare(box, START))
     before = fingerprint(box)

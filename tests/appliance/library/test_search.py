@@ -6,6 +6,7 @@ import string
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
+from unittest.mock import patch
 
 import pytest
 from hypothesis import given, settings
@@ -14,6 +15,7 @@ from hypothesis import strategies as st
 from appliance import ids
 from appliance.calls import Call
 from appliance.ledger import Ledger, append
+from appliance.library import search
 from appliance.library.search import OUTCOMES, Query, find
 from appliance.numbers import clean
 from tests.fakes import facts
@@ -125,13 +127,15 @@ def test_the_database_finds_what_a_plain_filter_finds(opened: Ledger, made: list
 
 
 @settings(max_examples=200)
-@given(made=made_calls, typed=TYPED)
-def test_typing_alone_finds_what_a_plain_filter_finds(opened: Ledger, made: list[dict[str, object]], typed: str) -> None:
+@given(made=made_calls, typed=TYPED, few=st.sampled_from([search.FEW, 1, 0]))
+def test_typing_alone_finds_what_a_plain_filter_finds(opened: Ledger, made: list[dict[str, object]], typed: str, few: int) -> None:
+    """Whichever way it is looked for: what few fit is listed first, what many fit is asked of each call."""
     opened.connection.execute("BEGIN")
     try:
         put(opened, made)
         wanted = [call for call in every(opened) if has(call, typed)]
-        found = find(opened.connection, Query(number=typed)).calls
+        with patch.object(search, "FEW", few):
+            found = find(opened.connection, Query(number=typed)).calls
     finally:
         opened.connection.execute("ROLLBACK")
     assert found == sorted(wanted, key=lambda call: (call.started_at, call.id), reverse=True)

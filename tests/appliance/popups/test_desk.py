@@ -97,3 +97,13 @@ def test_contacts_are_earlier_calls_either_way_with_what_was_said(ledger: Ledger
     assert [one.call.id for one in desk.contacts(ledger.connection, "0312345678", START + HOUR)] == [first]
     assert desk.contacts(ledger.connection, "0312345678", START + 5 * HOUR, 5, "line IN (?)", "201") == []
     assert desk.contacts(ledger.connection, "", START + HOUR) == []
+
+
+def test_what_is_to_be_done_is_found_along_the_time_and_not_among_all_inbound_calls(ledger: Ledger) -> None:
+    said = list[str]()
+    ledger.connection.set_trace_callback(said.append)
+    desk.to_do(ledger.connection, START)
+    ledger.connection.set_trace_callback(None)
+    plan = [str(row[3]) for row in ledger.connection.execute(f"EXPLAIN QUERY PLAN {said[-1]}")]
+    assert any("call_started" in step for step in plan), plan
+    assert not any("call_direction" in step for step in plan), plan
