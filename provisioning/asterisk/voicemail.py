@@ -22,7 +22,7 @@ def render(wiring: Wiring) -> str:
         ("serveremail", phone.mail_from), ("charset", "UTF-8"), ("emaildateformat", "%Y-%m-%d %H:%M"), ("tz", "site"),
         ("emailsubject", Written(_SUBJECT[phone.language])), ("emailbody", Written(_BODY[phone.language])), ("pbxskip", True),
         ("maxmsg", 9999), ("minsecs", 1), ("maxlogins", 3), ("sendvoicemail", False),
-        ("moveheard", True), ("forcename", False), ("pollmailboxes", False),
+        ("moveheard", True), ("forcename", False), ("pollmailboxes", True), ("pollfreq", 30),
     ]  # fmt: skip
     zone = section("zonemessages", [("site", Written(f"{wiring.config.site.timezone}|'vm-received' Q 'digits/at' R"))])
     boxes: list[Pair] = [(box.number, _box(wiring, box)) for box in phone.boxes]
