@@ -36,7 +36,7 @@ LAYOUT = 1
 JOB = "backup"
 """Kind of the job that brings a backup to the store."""
 ABOUT, CONFIG, DATA = "about.json", "config/appliance.toml", "data"
-LEFT_OUT = frozenset({"spool", "recordings", "quarantine", "store", "run", "backups", "sound", "lost+found"})
+LEFT_OUT = frozenset({"spool", "recordings", "quarantine", "store", "run", "backups", "sound", "disclosures", "lost+found"})
 """Folders of the box that hold what lies in the store, what is being received, or what lives as long as the machine runs."""
 NOT_ASTERISKS = frozenset({"tree", "previous", "next", "etc", "log"})
 """Of Asterisk's folder: what is installed and written anew. Voicemail and what telephones set (AstDB) go along."""
@@ -146,6 +146,36 @@ def unpack(path: Path, identities: Sequence[Identity], folder: Path) -> About:
         about = _read_about(archive, path)
         while (entry := archive.next()) is not None:
             _extract(archive, entry, folder)
+    return about
+
+
+def ledger_of(box: Box, identities: Sequence[Identity], file: Path | None, folder: Path) -> tuple[Path, int] | None:
+    """Entry point of `doctor --rebuild`: the ledger of this backup (or of the newest one here) in the folder, and when it was made.
+
+    Raises BackupError where the named one does not open, or is another box's.
+    """
+    below = box.folders.data / "backups"
+    for path in [file] if file else sorted(below.glob("*.tar.age"), reverse=True):
+        try:
+            about = _only_ledger(path, identities, folder)
+        except BackupError:
+            if file is not None:
+                raise
+            continue
+        if about.contract != box.config.site.contract:
+            raise BackupError(
+                f"{path}: is a backup of {about.contract}, this box serves {box.config.site.contract}; nothing was taken of it"
+            )
+        return folder / DATA / "ledger.db", about.made_at
+    return None
+
+
+def _only_ledger(path: Path, identities: Sequence[Identity], folder: Path) -> About:
+    with _opened(path, identities) as archive:
+        about = _read_about(archive, path)
+        while (entry := archive.next()) is not None:
+            if entry.name == f"{DATA}/ledger.db":
+                _extract(archive, entry, folder)
     return about
 
 

@@ -106,19 +106,27 @@ class Accounts:
         if not _matches(row["password"] if row else None, password):
             self._failed((f"name:{name}:{address}", f"address:{address}"), now)
             raise WrongPasswordError
-        token = secrets.token_urlsafe(32)
         with self._ledger.transaction() as connection:
             present = connection.execute("SELECT password FROM account WHERE name = ?", (name,)).fetchone()
             if present is None or present["password"] != row["password"]:
                 raise WrongPasswordError  # spent or changed while it was being checked
             connection.execute("DELETE FROM attempt WHERE who IN (?, ?)", (f"name:{name}:{address}", f"address:{address}"))
-            connection.execute("DELETE FROM session WHERE seen_at < ?", (now - self._idle,))
             if row["one_time"]:
                 connection.execute("UPDATE account SET password = ? WHERE name = ?", (_SPENT, name))
-            connection.execute(
-                "INSERT INTO session (token, account, csrf, created_at, seen_at, address, agent, pending) VALUES (?,?,?,?,?,?,?,?)",
-                (_digest(token), name, secrets.token_urlsafe(16), now, now, address, agent[:200], bool(row["totp"])),
-            )
+            return self._begin(connection, name, address, agent, pending=bool(row["totp"]))
+
+    def begin(self, name: str, address: str, agent: str = "") -> str:
+        """The token of a new session of somebody whose passkey was looked at."""
+        with self._ledger.transaction() as connection:
+            return self._begin(connection, name, address, agent, pending=False)
+
+    def _begin(self, connection: sqlite3.Connection, name: str, address: str, agent: str, *, pending: bool) -> str:
+        token, now = secrets.token_urlsafe(32), self._now()
+        connection.execute("DELETE FROM session WHERE seen_at < ?", (now - self._idle,))
+        connection.execute(
+            "INSERT INTO session (token, account, csrf, created_at, seen_at, address, agent, pending) VALUES (?,?,?,?,?,?,?,?)",
+            (_digest(token), name, secrets.token_urlsafe(16), now, now, address, agent[:200], pending),
+        )
         return token
 
     def is_password(self, name: str, password: str) -> bool:

@@ -57,6 +57,7 @@ HOMES = {
     "starlette": ("appliance/web/",),
     "types_boto3_s3": ("uploader/stores/_s3_client.py",),
     "uvicorn": ("appliance/web/serve.py",),
+    "webauthn": ("appliance/web/passkeys.py",),
     "websockets": ("ivr_flows/ari.py",),
     "yaml": ("ivr_flows/yaml_text.py",),
 }

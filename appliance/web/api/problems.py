@@ -21,6 +21,7 @@ MEANING = {
     403: "The token does not have the right, or the site demands an approval first.",
     404: "There is no such thing, or it is not on a line of this token.",
     409: "It cannot be done as things stand; the detail says why.",
+    413: "More was sent than anything here takes (1 MB).",
     416: "No such part of the recording.",
     422: "A value is missing, or is none that this can be.",
     429: "Too many requests; Retry-After says how many seconds to wait.",

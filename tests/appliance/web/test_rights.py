@@ -31,8 +31,19 @@ OPEN = {
     ("/sign-in", "POST"),
     ("/sign-in/code", "GET"),
     ("/sign-in/code", "POST"),
+    ("/sign-in/passkey", "POST"),
+    ("/sign-in/passkey/options", "POST"),
 }
-VALUES = {"name": "admin", "role": "manager", "customer": "new", "word": "none", "batch": "none", "token": "none"}
+VALUES = {
+    "name": "admin",
+    "role": "manager",
+    "customer": "new",
+    "word": "none",
+    "batch": "none",
+    "token": "none",
+    "passkey": "none",
+    "package": "none",
+}
 """What stands in the braces of addresses, besides the call."""
 METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "PROPFIND")
 
