@@ -28,6 +28,7 @@ from appliance.records import (
     RecordingHeld,
     RecordingLabelled,
     RecordingReady,
+    TieReason,
     UploadDone,
     UploadParked,
     encode,
@@ -114,11 +115,8 @@ def project(record: Record) -> Iterator[Statement]:
         case CallAnswered():
             yield "UPDATE call SET answered_at = ? WHERE id = ?", (record.at, record.call)
             if record.by:  # the phone system knows; a person's word, before or after, counts more
-                yield (
-                    "INSERT INTO note (call, taken_by, taken_at) VALUES (?,?,?) ON CONFLICT (call) DO UPDATE SET "
-                    "taken_by = excluded.taken_by, taken_at = excluded.taken_at WHERE note.taken_by = ''",
-                    (record.call, record.by, record.at),
-                )
+                yield _TAKEN, (record.by, record.at, record.call)
+                yield _TAKEN_OF_MAIN, (record.by, record.at, record.call)
         case CallEnded():
             yield (
                 """UPDATE call SET ended_at = ?, end_reason = ?, sip_status = ?, ringing_at = ?, answered_at = ?, end_seen = ?
@@ -128,11 +126,15 @@ def project(record: Record) -> Iterator[Statement]:
             )  # fmt: skip
         case LegTied():
             yield "UPDATE call SET main = ?, tied_by = ? WHERE id = ?", (record.main, record.why, record.call)
+            if record.why == TieReason.PBX:
+                yield _OUTCOME_OF_MAIN, (record.call,)
+                yield _TAKEN_TOLD, (record.main, record.call)
         case CallNotRecorded():
             yield (
                 "UPDATE call SET not_recorded = ?, detail = ? WHERE id = ? AND recording IS NULL",
                 (record.reason, record.detail, record.call),
             )
+            yield _OUTCOME_OF_MAIN, (record.call,)
         case RecordingFailed():
             yield (
                 "UPDATE call SET not_recorded = 'damaged', detail = ? WHERE id = ? AND recording IS NULL",
@@ -192,6 +194,16 @@ def project(record: Record) -> Iterator[Statement]:
             return
 
 
+_IF_NOBODY = """ON CONFLICT (call) DO UPDATE SET taken_by = excluded.taken_by, taken_at = excluded.taken_at
+    WHERE note.taken_by = ''"""
+_TAKEN = f"INSERT INTO note (taken_by, taken_at, call) VALUES (?,?,?) {_IF_NOBODY}"  # noqa: S608 - our own words
+_TAKEN_OF_MAIN = f"""INSERT INTO note (taken_by, taken_at, call)
+    SELECT ?, ?, main FROM call WHERE id = ? AND tied_by = '{TieReason.PBX}' {_IF_NOBODY}"""  # noqa: S608 - our own words
+_TAKEN_TOLD = f"""INSERT INTO note (taken_by, taken_at, call)
+    SELECT taken_by, taken_at, ? FROM note WHERE call = ? AND taken_by != '' {_IF_NOBODY}"""  # noqa: S608 - our own words
+_OUTCOME_OF_MAIN = f"""UPDATE call SET not_recorded = 'tied', detail = 'call ' || main
+    WHERE id = ? AND tied_by = '{TieReason.PBX}' AND not_recorded IS NOT NULL"""  # noqa: S608 - our own word
+"""What became of a call that the telephone system told of too stands with the call that a tap saw."""
 PARTY_EDGE = "\x1f"
 """Stands before and behind every form of a party's number and name."""
 _TO_SMALL = str.maketrans("ABCDEFGHIJKLMNOPQRSTUVWXYZ", "abcdefghijklmnopqrstuvwxyz")

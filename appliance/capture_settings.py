@@ -8,6 +8,7 @@ from pydantic import AfterValidator, Field
 
 from appliance import options
 from appliance.options import Options
+from appliance.phone_words import Name
 
 
 class Rule(Options):
@@ -16,8 +17,10 @@ class Rule(Options):
     name: str = Field(
         min_length=1, max_length=60, title="Name", description="What the rule is for; it stands beside every call it excludes."
     )
-    action: Literal["never", "record"] = Field(
-        title="Action", description="never: no audio of such a call touches the disk; record: the rules below are not asked."
+    action: Literal["never", "record", "on_demand"] = Field(
+        title="Action",
+        description="never: no audio of such a call touches the disk; record: the rules below are not asked; on_demand: kept from the "
+        "moment somebody presses capture.record_digits, or asks for it on the live page.",
     )
     caller: list[Annotated[str, AfterValidator(options.caller)]] = Field(
         default_factory=list,
@@ -29,6 +32,11 @@ class Rule(Options):
     )
     line: list[Annotated[str, AfterValidator(options.dialled)]] = Field(
         default_factory=list, title="Line", description="Numbers of [[lines]] on which the call comes or goes."
+    )
+    group: list[Name] = Field(
+        default_factory=list,
+        title="Group",
+        description="Ring groups and queues of this box's telephone system that rang the desk, if the desk is one of their members.",
     )
     direction: list[Literal["inbound", "outbound", "internal"]] = Field(
         default_factory=list, title="Direction", description="inbound, outbound, internal."
@@ -83,6 +91,11 @@ class Capture(Options):
     )
     resume_digits: Annotated[str, AfterValidator(options.keys)] = Field(
         default="", title="Keys that resume", description="Keys that let a paused recording go on, such as *8; empty: none."
+    )
+    record_digits: Annotated[str, AfterValidator(options.keys)] = Field(
+        default="*1",
+        title="Keys that record",
+        description="Keys by which the site's own side has a call kept that is kept on demand, from then on; empty: none.",
     )
     pause_minutes: int = Field(
         default=10,

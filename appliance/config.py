@@ -176,6 +176,13 @@ class Web(Options):
     session_hours: int = Field(
         default=12, ge=1, le=720, title="Session length", description="Hours after which an unused sign-in ends."
     )
+    api_per_minute: int = Field(
+        default=600,
+        ge=1,
+        le=1_000_000,
+        title="API requests",
+        description="Requests a minute that one token may send, so that no program keeps the box busy.",
+    )
 
 
 class Speech(Options):

@@ -91,6 +91,9 @@ class Kind(StrEnum):
     HANGUP = "hangup"
 
 
+GROUP_HEADER = "X-Ring-Group"
+"""Header of the call to a desk that a ring group or a queue rings: its name, for the recording's rules."""
+
 CONTEXTS = {
     Kind.GROUP: GO_GROUP, Kind.EXTENSION: GO_EXTENSION, Kind.QUEUE: GO_QUEUE, Kind.VOICEMAIL: GO_VOICEMAIL,
     Kind.CONFERENCE: GO_CONFERENCE, Kind.OUTSIDE: GO_OUTSIDE, Kind.HANGUP: GO_HANGUP,

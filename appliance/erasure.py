@@ -33,6 +33,7 @@ _EMPTY: Mapping[str, Mapping[str, Any]] = {
         "caller": "", "caller_raw": "", "caller_e164": None, "caller_name": "", "caller_reason": ERASED, "called": "",
         "called_raw": "", "called_e164": None, "sip_call_id": "", "headers": [],
     },
+    "CallPlaced": {"sip_call_id": ""},
     "SegmentClosed": {"source": "", "destination": ""},
     "CallNotRecorded": {"detail": ""},
     "RecordingFailed": {"reason": ""},

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 
-from appliance import calls, schema
+from appliance import calls, schema, seen_twice
 from appliance.errors import CouldNotError
 from appliance.records import Heartbeat, Record, decode, encode
 
@@ -175,6 +175,7 @@ def append(connection: sqlite3.Connection, records: Iterable[Record]) -> list[in
             fresh.append(int(cursor.lastrowid or 0))
             for sql, parameters in calls.project(record):
                 connection.execute(sql, tuple(_storable(value) for value in parameters))
+            fresh += append(connection, seen_twice.ties(connection, record))
     return fresh
 
 

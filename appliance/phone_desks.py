@@ -9,8 +9,11 @@ from pydantic import Field
 from appliance.options import Options
 from appliance.phone_words import Code, ExtensionNumber, Label, Mail, MaybeTarget, Member, Name, Public, Sound
 
-Record = Literal["rules", "always", "never"]
-_RECORD = "rules: as [[rules]] and [[lines]] say; always; never. never comes before always, and both before [[rules]]."
+Record = Literal["rules", "always", "on_demand", "never"]
+RECORD = (
+    "rules: as [[rules]] and [[lines]] say; always; on_demand: once somebody presses capture.record_digits; never. "
+    "never comes first, then always, then on_demand, then [[rules]]."
+)
 
 
 class Extension(Options):
@@ -54,7 +57,7 @@ class Extension(Options):
     voicemail: ExtensionNumber | Literal[""] = Field(
         default="", title="Voicemail box", description="The box whose lamp this telephone shows and whose messages it asks for."
     )
-    record: Record = Field(default="rules", title="Record", description=_RECORD)
+    record: Record = Field(default="rules", title="Record", description=RECORD)
     dtmf: Literal["rfc4733", "info", "inband", "auto"] = Field(
         default="rfc4733", title="Keys", description="How the telephone sends the keys pressed: rfc4733, info, inband, auto."
     )
@@ -109,6 +112,7 @@ class Group(Options):
     prefix: Label = Field(
         default="", max_length=20, title="Shown before", description="Shown before the caller's name, such as 営業:."
     )
+    record: Record = Field(default="rules", title="Record", description=f"Calls by which the group rings: {RECORD}")
 
 
 class Queue(Options):
@@ -149,6 +153,7 @@ class Queue(Options):
         title="Callback",
         description="true: who waits may press 1, keep the place and be called back when a member is free.",
     )
+    record: Record = Field(default="rules", title="Record", description=f"Calls that members take from the queue: {RECORD}")
 
 
 class Voicebox(Options):

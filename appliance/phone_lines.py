@@ -8,6 +8,7 @@ from pydantic import AfterValidator, Field
 
 from appliance import options
 from appliance.options import Options
+from appliance.phone_desks import RECORD, Record
 from appliance.phone_words import Caller, Code, Host, Label, MaybeTarget, Name, Public, TargetText, User
 
 Codec = Literal["ulaw", "alaw", "g722", "opus", "gsm", "g726"]
@@ -54,11 +55,7 @@ class Trunk(Options):
         default="from", title="Caller in", description="Where the line wants our number: from, or pai (P-Asserted-Identity)."
     )
     most_calls: int = Field(default=0, ge=0, le=1000, title="Most calls", description="Calls at once outward; 0: no bound.")
-    record: Literal["rules", "always", "never"] = Field(
-        default="rules",
-        title="Record",
-        description="rules: as [[rules]] and [[lines]] say; always; never (it comes before always).",
-    )
+    record: Record = Field(default="rules", title="Record", description=RECORD)
 
 
 class Route(Options):
@@ -87,11 +84,7 @@ class Route(Options):
     prefix: Label = Field(
         default="", max_length=20, title="Shown before", description="Shown before the caller's name, such as 代表:."
     )
-    record: Literal["rules", "always", "never"] = Field(
-        default="rules",
-        title="Record",
-        description="rules: as [[rules]] and [[lines]] say; always; never (it comes before always).",
-    )
+    record: Record = Field(default="rules", title="Record", description=RECORD)
 
 
 class Outbound(Options):

@@ -24,6 +24,7 @@ from appliance.health_records import IssueOpened as IssueOpened
 from appliance.health_records import NoticeSent as NoticeSent
 from appliance.health_records import PowerLost as PowerLost
 from appliance.health_records import WeirdSeen as WeirdSeen
+from appliance.phone_records import CallPlaced as CallPlaced
 from appliance.proof_records import CallErased as CallErased
 from appliance.proof_records import CheckpointSigned as CheckpointSigned
 from appliance.proof_records import CheckpointStamped as CheckpointStamped
@@ -79,6 +80,8 @@ class NotRecorded(StrEnum):
     EXCLUDED_LINE = "excluded_line"
     EXCLUDED_RULE = "excluded_rule"
     PAUSED = "paused"
+    NOT_ASKED = "not_asked"
+    """It is kept on demand, and nobody demanded it."""
     NOT_ANSWERED = "not_answered"
     NO_MEDIA = "no_media"
     ENCRYPTED = "encrypted"
@@ -98,6 +101,8 @@ class TieReason(StrEnum):
     NUMBER = "number"
     REPLACES = "replaces"
     REFER = "refer"
+    PBX = "pbx"
+    """The telephone system tells of it too, as of a call of its own (`seen_twice.py`)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -228,7 +233,7 @@ class RecordingPaused(Record):
     call: str
     who: str
     how: str
-    """`api` or `digits`."""
+    """`api`, `digits`, or `demand` where a call is kept on demand only."""
     why: str
     until: int | None
     """When it ends by itself."""
@@ -243,7 +248,7 @@ class RecordingResumed(Record):
     call: str
     who: str
     how: str
-    """`api`, `digits`, or `limit` where the pause came to its end by itself."""
+    """`api`, `digits`, `limit` where the pause came to its end by itself, or `demand` where a rule wants it after all."""
     why: str
 
 
@@ -321,7 +326,7 @@ KINDS: dict[str, type[Record]] = {
         Exported, Changed, NodeEntered, WeirdSeen, IssueOpened, IssueClosed, Heartbeat, CheckpointSigned, CheckpointStored,
         CheckpointStamped, RecordingLabelled, ErasureAsked, ObjectsErased, CallErased, StoreProbed, StoreSampled, DrillDone,
         HeaderChanged, CallTaken, CallNoted, CallLinked, PowerLost, NoticeSent, TwinSeen, BackupStored, BoxReplaced,
-        Commissioned, AccessAsked, AccessDecided, CallEnriched,
+        Commissioned, AccessAsked, AccessDecided, CallPlaced, CallEnriched,
     )
 }  # fmt: skip
 

@@ -1,11 +1,11 @@
 """The tables of `ledger.db`, as migrations that are only ever added to.
 
-`record` is the truth; `call`, `party`, `recording` and `recording_label` are readings of it, kept in the same transaction and made
-anew at will; `job` is the durable queue; `upload` and `part` say what of a large object the store already has; `heartbeat` holds the
-newest of each service; `account`, `session`, `attempt`, `role`, `passkey` and `saved_search` belong to the console; `customer` and
-what begins so, `import_…`, `note` and `mark` hold what people entered, which is no fact and may go; `answer` is what the office's
-systems said of a number, for a while; `push` are browsers to be told of calls; `place` says how far a service has read. sqlite-utils
-is imported only when a migration is due, so that a service that starts on an up-to-date database starts fast.
+`record` is the truth; `call`, `party`, `recording` and `recording_label` are readings of it, kept in the same transaction and made anew
+at will; `job` is the durable queue; `upload` and `part` say what of a large object the store already has; `heartbeat` holds the newest of
+each service; `account`, `session`, `attempt`, `role`, `passkey`, `challenge`, `token` and `saved_search` belong to the console;
+`customer` and what begins so, `import_…`, `note` and `mark` hold what people entered, which is no fact and may go; `answer` is what the
+office's systems said of a number, for a while; `push` are browsers to be told of calls; `place` says how far a service has read. sqlite-
+utils is imported only when a migration is due, so that a service that starts on an up-to-date database starts fast.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from pathlib import Path
 
 from appliance.errors import CouldNotError
 
-VERSION = 7
+VERSION = 8
 """What `PRAGMA user_version` says once every migration below has run."""
 
 
@@ -89,6 +89,11 @@ def _migrate(path: Path) -> None:
     @steps()
     def the_offices_systems(database: Database) -> None:
         for statement in _OFFICE:
+            database.execute(statement)
+
+    @steps()
+    def tokens_and_challenges(database: Database) -> None:
+        for statement in _TOKENS:
             database.execute(statement)
 
     connection = sqlite3.connect(path)
@@ -248,4 +253,13 @@ _OFFICE = (
         made_at INTEGER NOT NULL)""",
     "CREATE INDEX push_token ON push (token)",
     "CREATE TABLE place (reader TEXT PRIMARY KEY, row INTEGER NOT NULL)",
+)
+_TOKENS = (
+    """CREATE TABLE token (
+        hash BLOB PRIMARY KEY, name TEXT NOT NULL UNIQUE, rights TEXT NOT NULL, lines TEXT NOT NULL, line_groups TEXT NOT NULL,
+        made_by TEXT NOT NULL, made_at INTEGER NOT NULL, ends_at INTEGER NOT NULL, used_at INTEGER,
+        used_from TEXT NOT NULL DEFAULT '') WITHOUT ROWID""",
+    """CREATE TABLE challenge (
+        bearer BLOB NOT NULL, purpose TEXT NOT NULL, challenge BLOB NOT NULL, made_at INTEGER NOT NULL,
+        PRIMARY KEY (bearer, purpose)) WITHOUT ROWID""",
 )

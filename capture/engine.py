@@ -15,13 +15,13 @@ import contextlib
 from appliance.config import Config
 from appliance.ids import CallId
 from appliance.records import CallRinging, LegTied
-from capture import dark, rtcp, sccp, sip
+from capture import dark, demand, rtcp, sccp, sip
 from capture.alone import Alone
 from capture.dialog import Dialog
 from capture.effects import Close, Effect, Emit, Exclude, Hush, Keep, KeepReport, Secrecy, Shun, Watch, Weird
 from capture.fragments import Fragments
 from capture.frames import LINK_ETHERNET, Address, Datagram, Dissector, FrameError, Segment
-from capture.marks import Mark
+from capture.marks import DEMAND, Mark
 from capture.media import Media, Stream, stream_key
 from capture.pauses import CARRIES_KEYS, PauseRefusedError, Pauses, Pressed
 from capture.sip import Message
@@ -46,8 +46,11 @@ class Engine:
         self.skinny = Skinny(config, via)
         self.alone = Alone(config, via)
         self.media = Media(self.walker)
-        self.pauses = Pauses(config.capture)
+        self._demands = any(rule.action == "on_demand" for rule in config.recording_rules)
+        self.pauses = Pauses(config.capture, self._demands)
         self.effects: list[Effect] = []
+        self.heeds = True
+        """Whether calls that are kept on demand are told to wait; not while a stopped recorder's calls are rebuilt."""
         self.sip = 0
         self._single = 0
         self._fragments = Fragments()
@@ -313,6 +316,12 @@ class Engine:
         if self.pauses.paused(CallId(tied.main), tied.at) is not None:
             self._follow(CallId(tied.call), self.pauses.last(CallId(tied.main))._replace(at=tied.at))
 
+    def _agree(self, call: CallId, at: int) -> None:
+        """The calls of this talk wait together until somebody asks for them, or none does."""
+        for change in demand.changes(self.tracker.ties.groups.members(call), self.dialog, self.pauses, at):
+            mark = self.pauses.command(change.call, at, pause=change.pause, who="", how=DEMAND, why=change.why)
+            self.effects.append(Hush(change.call, mark))
+
     def _strange(self, datagram: Datagram, at: int, now: int) -> None:
         """RTP that nobody announced; where it becomes a call, what was heard before is its own too."""
         self._perform(self.alone.hear(datagram, at, now), now)
@@ -338,6 +347,9 @@ class Engine:
                 self.effects.append(effect)
                 if isinstance(effect, Emit) and isinstance(effect.record, LegTied):
                     self._tied(effect.record)
+        if self._demands and self.heeds:
+            for call, at in {effect.call: effect.at for effect in effects if isinstance(effect, Keep)}.items():
+                self._agree(call, at)
 
     def _report_losses(self) -> None:
         """Bounds that were reached are weirds too."""

@@ -24,7 +24,7 @@ from appliance.ids import is_id
 from appliance.ledger import Ledger
 from appliance.lookup import get_call, legs
 from appliance.moments import SECOND
-from appliance.records import LegTied
+from appliance.records import LegTied, TieReason
 from appliance.tap_control import short
 from capture.control import allowed
 from capture.live import DELAY, Follower
@@ -122,10 +122,14 @@ class Listening:
         return next((path for path in self._box.folders.spool.glob(f"*/{call}") if path.is_dir()), None)
 
 
+APART = TRANSFERS | {TieReason.PBX.value}
+"""Ties of calls in which nothing is to be heard, or somebody else."""
+
+
 def copies(ledger: Ledger, call: str) -> list[str]:
     """The calls that an exchange made of this one, and nobody was transferred to."""
     records = [row.record for leg in legs(ledger.connection, call) for row in ledger.of(leg.id)]
-    return [tied.call for tied in records if isinstance(tied, LegTied) and tied.to == call and tied.why not in TRANSFERS]
+    return [tied.call for tied in records if isinstance(tied, LegTied) and tied.to == call and tied.why not in APART]
 
 
 def _say(client: socket.socket, answer: dict[str, object]) -> None:

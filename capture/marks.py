@@ -9,6 +9,8 @@ from appliance.ids import CallId
 from appliance.records import Record, RecordingPaused, RecordingResumed
 
 FOREVER = (1 << 63) - 1
+DEMAND = "demand"
+"""`Mark.how` of what no person commanded: the call is kept on demand only."""
 
 
 class Mark(NamedTuple):
@@ -20,7 +22,7 @@ class Mark(NamedTuple):
     """When a pause ends by itself (ns); FOREVER where it does not."""
     who: str
     how: str
-    """`api`, `digits` or `limit`."""
+    """`api`, `digits`, `limit` or DEMAND."""
     why: str
 
 

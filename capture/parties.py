@@ -10,7 +10,9 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from ipaddress import ip_address, ip_network
 
+from appliance import phone_recording
 from appliance.config import Config
+from appliance.dialplan import GROUP_HEADER
 from appliance.numbers import CallerReason, Kind, Number, caller_reason
 from appliance.records import Direction
 from capture.frames import Address
@@ -56,6 +58,7 @@ def read(message: Message, source: Address, destination: Address, config: Config
     caller = config.number("" if reason else _caller_text(message, sender, config))
     called, dialled = _called(message, config)
     line, direction = _place(caller, called, config, reason, source, destination, dialled=dialled)
+    targets = (called, *_others(message, config, "p-called-party-id", "to", target=True))
     return Parties(
         caller=caller,
         caller_name="" if reason else tidy(sender.display_name),
@@ -66,11 +69,12 @@ def read(message: Message, source: Address, destination: Address, config: Config
         facts=Facts(
             callers=() if reason else (caller, *_others(message, config, "from", *_ASSERTED)),
             withheld=reason,
-            called=(called, *_others(message, config, "p-called-party-id", "to", target=True)),
+            called=targets,
             lines=_lines(message, config, caller, called),
             direction=direction,
             hosts=(source.host, destination.host),
             domains=_domains(message),
+            group=_group(message, targets, config),
         ),
         headers=_kept(message),
     )
@@ -158,6 +162,13 @@ def _lines(message: Message, config: Config, caller: Number, called: Number) -> 
     found = [config.line(tidy(text)) for text in texts if text]
     found += [config.line(number.national, number.raw) for number in (called, caller)]
     return tuple(dict.fromkeys(line.number for line in found if line is not None))
+
+
+def _group(message: Message, called: Iterable[Number], config: Config) -> str:
+    """Who rings the desk, as our dialplan writes it. It counts for the group's own desks only: they are called by nobody else."""
+    name = message.get(GROUP_HEADER.lower())
+    members = phone_recording.members(config.phone, name) if name else ()
+    return name if any(number.national in members for number in called) else ""
 
 
 def _domains(message: Message) -> tuple[str, ...]:

@@ -2,7 +2,8 @@
 
 A pause is told by somebody (API) or by keys that the site's own side presses. Its history is a list of marks, each of them durable on the
 spool (`blocks.PAUSE`) before it is acknowledged, so that the recorder that comes next goes on paused. A pause ends with a resume, or by
-itself at `until`: a forgotten one does not cost the rest of the talk. Packets are judged by their own time of capture.
+itself at `until`: a forgotten one does not cost the rest of the talk. Packets are judged by their own time of capture. A call that is
+kept on demand only begins with a pause (`demand.py`), which ends when somebody asks for it.
 
 Keys that are pressed in a pause are kept nowhere: their packets are dropped, those that repeat the same key behind its end too, and SIP
 requests that carry keys are not put on the spool. In SRTP keys are not recognised: they are opened only at rendering.
@@ -13,13 +14,14 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from itertools import pairwise
 from typing import NamedTuple
 
 from appliance.config import Capture
 from appliance.ids import CallId, SegmentId
 from appliance.moments import SECOND
 from appliance.records import Direction, Side
-from capture.marks import FOREVER, Mark, Span, spans
+from capture.marks import DEMAND, FOREVER, Mark, Span, spans
 from capture.media import Stream
 from capture.pressed import KEYS, key_of
 from capture.sip import Message
@@ -62,9 +64,12 @@ class _History:
 class Pauses:
     """The pauses of every call under way."""
 
-    def __init__(self, told: Capture) -> None:
+    def __init__(self, told: Capture, demands: bool = False) -> None:
         self._limit = told.pause_minutes * 60 * SECOND
-        self._commands = {keys: paused for keys, paused in ((told.pause_digits, True), (told.resume_digits, False)) if keys}
+        asks = told.record_digits if demands else ""
+        commands = ((told.pause_digits, True), (asks, False), (told.resume_digits, False))
+        self._commands = {keys: paused for keys, paused in commands if keys}
+        self._asks = asks if asks != told.resume_digits else ""
         self.listens = bool(self._commands)
         """Whether keys are commands; not while a stopped recorder's calls are rebuilt: those were obeyed then."""
         self._calls: dict[CallId, _History] = {}
@@ -79,6 +84,24 @@ class Pauses:
         found = self._calls.get(call)
         return next((span for span in found.spans if span.begin <= at < span.end), None) if found else None
 
+    def waits(self, call: CallId) -> bool:
+        """Whether nobody has asked yet for a call that is kept on demand only."""
+        history = self._calls.get(call)
+        return history is not None and history.marks[-1].paused and history.marks[-1].how == DEMAND
+
+    def was_asked(self, call: CallId) -> bool:
+        """Whether somebody asked for a call that is kept on demand only."""
+        return any(mark.how != DEMAND for mark in self._ends_of_waiting(call))
+
+    def was_let_go_on(self, call: CallId) -> bool:
+        """Whether somebody asked for it, or a rule wanted it after all."""
+        return bool(self._ends_of_waiting(call))
+
+    def _ends_of_waiting(self, call: CallId) -> list[Mark]:
+        history = self._calls.get(call)
+        marks = history.marks if history else []
+        return [two for one, two in pairwise(marks) if one.how == DEMAND and one.paused and not two.paused]
+
     def last(self, call: CallId) -> Mark:
         """The call's newest mark; it has one."""
         return self._calls[call].marks[-1]
@@ -92,7 +115,7 @@ class Pauses:
             raise PauseRefusedError(f"call {call}: is {'paused already' if pause else 'not paused'}")
         if len(history.marks) >= MAX_MARKS:
             raise PauseRefusedError(f"call {call}: was paused and resumed {MAX_MARKS} times; it stays as it is")
-        until = at + self._limit if pause and self._limit else FOREVER
+        until = at + self._limit if pause and self._limit and how != DEMAND else FOREVER
         mark = Mark(at, pause, until if pause else 0, who, how, why)
         self.restore(call, [*history.marks, mark])
         return mark
@@ -170,7 +193,8 @@ class Pauses:
         keys.append(pressed)
         recent = "".join(key.key for key in keys if pressed.at - key.at <= TOGETHER)
         for sequence, pause in self._commands.items():
-            if recent.endswith(sequence) and pause == (self.paused(call, pressed.at) is None):
+            fits = sequence != self._asks or self.waits(call)
+            if fits and recent.endswith(sequence) and pause == (self.paused(call, pressed.at) is None):
                 keys.clear()
                 # the key that resumes was itself pressed in the pause
                 at = pressed.at + (0 if pause else 1)

@@ -1,8 +1,8 @@
 """Whether a call is recorded: decided from its INVITE by the lines and rules of the configuration, before any audio is taken. Pure.
 
 The rules are asked in order and the first whose conditions all fit decides; where none fits, the call is recorded. In doubt it is not:
-a rule that says never fits where any number that stands for a party does, and where the direction is unknown; a rule that says record
-fits only where the number by which the call goes does, and where the direction is known. A number that the caller withheld fits no
+a rule that says never or on demand fits where any number that stands for a party does, and where the direction is unknown; one that says
+record fits only where the number by which the call goes does, and where the direction is known. A number that the caller withheld fits no
 pattern, whatever the network asserts beside it.
 """
 
@@ -38,6 +38,8 @@ class Facts:
     """IP addresses that the message comes from and goes to."""
     domains: tuple[str, ...]
     """Hosts of its SIP addresses, in lower case."""
+    group: str = ""
+    """The ring group or queue that rings the called desk, which is one of its members."""
 
 
 class Verdict(NamedTuple):
@@ -46,6 +48,10 @@ class Verdict(NamedTuple):
     record: bool
     reason: NotRecorded = NotRecorded.EXCLUDED_RULE
     detail: str = ""
+    demand: bool = False
+    """Whether only what somebody asks for is kept."""
+    sure: bool = False
+    """Whether a rule wants it recorded, whatever other calls of its talk are."""
 
 
 RECORD = Verdict(record=True)
@@ -59,17 +65,25 @@ def decide(facts: Facts, config: Config, at: int) -> Verdict:
             return Verdict(False, NotRecorded.EXCLUDED_LINE, f"line {line.number}")
     for rule in config.recording_rules:
         if _fits(rule, facts, config, at):
-            return RECORD if rule.action == "record" else Verdict(False, NotRecorded.EXCLUDED_RULE, f"rule {rule.name}")
+            return _said(rule)
     return RECORD
 
 
+def _said(rule: Rule) -> Verdict:
+    told = f"rule {rule.name}"
+    if rule.action == "never":
+        return Verdict(False, NotRecorded.EXCLUDED_RULE, told)
+    return Verdict(True, NotRecorded.NOT_ASKED, told, demand=rule.action == "on_demand", sure=rule.action == "record")
+
+
 def _fits(rule: Rule, facts: Facts, config: Config, at: int) -> bool:
-    reach = None if rule.action == "never" else 1
-    directions = {*rule.direction, *([Direction.UNKNOWN.value] if rule.action == "never" else [])}
+    reach = 1 if rule.action == "record" else None
+    directions = {*rule.direction, *([Direction.UNKNOWN.value] if rule.action != "record" else [])}
     return (
         (not rule.caller or _is_caller(rule.caller, facts, config, reach))
         and (not rule.called or _any_fits(rule.called, facts.called[:reach], config))
         and (not rule.line or _any_fits(rule.line, [config.number(line) for line in facts.lines], config))
+        and (not rule.group or facts.group in rule.group)
         and (not rule.direction or facts.direction.value in directions)
         and (not rule.trunk or any(_is_trunk(text, facts) for text in rule.trunk))
         and in_hours(rule, to_datetime(at, config.site.zone))

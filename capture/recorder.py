@@ -50,6 +50,10 @@ class Recorder:
         self._closing: list[Close] = []
         self._silenced: set[CallId] = set()
         """Calls with a pause whose talk is not over."""
+        self._unasked: set[CallId] = set()
+        """Those of them that waited to the end for somebody to ask for them (`demand.py`)."""
+        self._asked: set[CallId] = set()
+        """Those of them that did not wait any more."""
         self._weirds: dict[str, tuple[int, bytes]] = {}
         self._heard: set[str] = set()
         """Calls that are closed with audio, while their talk goes on."""
@@ -126,6 +130,10 @@ class Recorder:
 
     def _close(self, close: Close) -> None:
         silenced = close.call in self.engine.pauses
+        if self.engine.pauses.waits(close.call):
+            self._unasked.add(close.call)
+        elif self.engine.pauses.was_let_go_on(close.call):
+            self._asked.add(close.call)
         streams = [stream for stream in self.engine.close(close.call) if stream.packets or stream.resumed]
         self._reel.close_call(close.call)
         with contextlib.suppress(SpoolError, OSError):
@@ -154,10 +162,15 @@ class Recorder:
         """The whole talk is over: one recording for all its legs, or the reason why there is none."""
         calls = {talk.call, *(leg.call for leg in talk.legs)}
         heard, silenced = calls & self._heard, calls & self._silenced
+        unasked = bool(calls & self._unasked) and not calls & self._asked
         self._heard -= calls
         self._silenced -= calls
+        self._unasked -= calls
+        self._asked -= calls
         unanswered = not talk.answered and self._config.capture.early_media == "drop"
-        if not heard or not talk.allowed or unanswered:
+        if unasked and talk.allowed and talk.answered:
+            return CallNotRecorded(at=talk.at, call=talk.call, reason=NotRecorded.NOT_ASKED.value, detail="")
+        if not heard or not talk.allowed or unanswered or unasked:
             reason = NotRecorded.NOT_ANSWERED if heard and unanswered and talk.allowed else talk.reason
             if silenced and not heard and talk.reason is NotRecorded.NO_MEDIA:
                 return CallNotRecorded(

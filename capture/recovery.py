@@ -40,7 +40,7 @@ log = logging.getLogger(__name__)
 
 def rebuild(engine: Engine, reel: Reel, ledger: Ledger | None, now: int) -> list[CallId]:
     """Bring the open calls of this reel back into the engine; returns them. They end soon unless something is heard of them."""
-    listens, engine.pauses.listens = engine.pauses.listens, False
+    listens, engine.pauses.listens, engine.heeds = engine.pauses.listens, False, False
     calls = [call for call in reel.calls() if ledger is None or not is_done(ledger, call)]
     engine.tracker.ties.told = {} if ledger is None else {call: tied for call in calls for tied in _told(ledger, call)}
     for message in _in_order(reel, calls):
@@ -54,7 +54,7 @@ def rebuild(engine: Engine, reel: Reel, ledger: Ledger | None, now: int) -> list
             found.append(call)
         else:
             log.warning("%s: its signalling cannot be read; what audio there is will be rendered", reel.folder / call)
-    engine.pauses.listens = listens
+    engine.pauses.listens, engine.heeds = listens, True
     engine.effects = [effect for effect in engine.effects if not isinstance(effect, Keep)]  # they are on the spool already
     return found
 

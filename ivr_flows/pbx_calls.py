@@ -14,9 +14,9 @@ from typing import Any
 
 from appliance.config import Config
 from appliance.ids import hash_id
-from appliance.records import CallAnswered, CallEnded, CallNotRecorded, CallRinging, Direction, NotRecorded, Record
+from appliance.phone_records import PBX
+from appliance.records import CallAnswered, CallEnded, CallNotRecorded, CallPlaced, CallRinging, Direction, NotRecorded, Record
 
-VIA = "pbx"
 _DEVICE = re.compile(r"PJSIP/(.+)-[0-9a-f]{8}$")
 _REASONS = {"16": "normal", "17": "busy", "19": "no_answer", "21": "rejected", "26": "elsewhere", "34": "congestion", "0": "normal"}
 _DETAIL = "the phone system handled this call and recorded nothing of it"
@@ -39,7 +39,6 @@ class PbxCalls:
     def __init__(self, config: Config) -> None:
         self._config = config
         self._calls: dict[str, _Known] = {}
-        self._trunks = {trunk.name for trunk in config.phone.trunks}
         self._desks = {desk.number for desk in config.phone.extensions}
 
     def take(self, event: Mapping[str, Any], now: int) -> Iterator[Record]:
@@ -57,14 +56,11 @@ class PbxCalls:
             case _:
                 return
 
-    def is_first(self, event: Mapping[str, Any]) -> bool:
-        """Whether this is the first channel of a call."""
-        unique = event.get("uniqueid")
-        return (
-            event.get("event") == "Newchannel"
-            and unique == event.get("linkedid")
-            and _device(str(event.get("channel"))) is not None
-        )
+    def asks_call_id(self, event: Mapping[str, Any]) -> bool:
+        """Whether this is a channel whose Call-ID is worth a question: a call's first one, and those that go out over a trunk."""
+        device = _device(str(event.get("channel"))) if event.get("event") == "Newchannel" else None
+        first = event.get("uniqueid") == event.get("linkedid")
+        return device is not None and (first or device not in self._desks)
 
     def forget(self, now: int) -> Iterator[Record]:
         """The connection was lost: of what was under way no end will be seen."""
@@ -77,6 +73,8 @@ class PbxCalls:
         known = self._calls.get(linked)
         if known is not None:
             known.channels.add(unique)
+            if (placed := str(event.get("sipcallid", ""))) and (device := _device(channel)):
+                yield CallPlaced(at=now, call=known.call, by=device, sip_call_id=placed)
             return
         device = _device(channel)
         if unique != linked or device is None:  # ours (Local/…), or a call whose beginning was not seen
@@ -89,20 +87,20 @@ class PbxCalls:
     def _ringing(self, known: _Known, device: str, event: Mapping[str, Any], now: int) -> CallRinging:
         caller_raw, called_raw = _digits(event.get("calleridnum")), _digits(event.get("exten"))
         caller, called = self._config.number(caller_raw), self._config.number(called_raw)
-        inward = device in self._trunks or device not in self._desks
+        inward = device not in self._desks
         line = self._config.line(called_raw if inward else caller_raw)
         return CallRinging(
             at=now, call=known.call, direction=str(_direction(inward, called_raw, self._desks)), caller=caller.national,
             caller_raw=caller_raw, caller_e164=caller.e164, caller_name=_name(event.get("calleridname")),
             caller_reason=None if caller_raw else "anonymous", called=called.national, called_raw=called_raw, called_e164=called.e164,
-            line=line.number if line else None, start_seen=True, via=VIA, sip_call_id=str(event.get("sipcallid", "")), headers=(),
+            line=line.number if line else None, start_seen=True, via=PBX, sip_call_id=str(event.get("sipcallid", "")), headers=(),
         )  # fmt: skip
 
     def _answered(self, linked: str, channel: str, now: int) -> Iterator[Record]:
         known = self._calls.get(linked)
         if known is not None and known.answered_at is None and (device := _device(channel)) is not None:
             known.answered_at = now
-            yield CallAnswered(at=now, call=known.call, by=device)
+            yield CallAnswered(at=now, call=known.call, by=device if device in self._desks else "")
 
     def _ends(self, linked: str, event: Mapping[str, Any], now: int) -> Iterator[Record]:
         known = self._calls.get(linked)
@@ -126,7 +124,7 @@ class PbxCalls:
 
 def call_of(linked: str) -> str:
     """The id under which the ledger knows a call that Asterisk handles: that of its first channel."""
-    return hash_id(VIA, linked)
+    return hash_id(PBX, linked)
 
 
 def _device(channel: str) -> str | None:

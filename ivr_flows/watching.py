@@ -14,7 +14,7 @@ async def watch(box: Box, clock: Clock, teller: Teller, manager: Ami) -> None:
     calls = PbxCalls(box.config)
     async for event in manager.events():
         now = clock.now()
-        if calls.is_first(event):
+        if calls.asks_call_id(event):
             event["sipcallid"] = await _sip_call_id(manager, str(event["channel"]))
         teller.tell(*calls.take(event, now))
 

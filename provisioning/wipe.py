@@ -119,9 +119,10 @@ def _files(below: Path) -> Iterator[Path]:
 
 
 def _beside(box: Box) -> Iterator[Path]:
-    """What a box of the system has outside of its data: the configuration."""
+    """What a box of the system has outside of its data: the configuration, and what it was before."""
     if box.folders.data.absolute() == SYSTEM_DATA and SYSTEM_CONFIG.exists():
         yield SYSTEM_CONFIG
+        yield from _files(SYSTEM_CONFIG.parent / "versions")
 
 
 def _probes(box: Box) -> Iterator[tuple[Path, bytes]]:

@@ -69,6 +69,7 @@ def _query(arguments: argparse.Namespace, zone: ZoneInfo, outcome: str) -> Query
         direction=arguments.direction,
         outcome=outcome,
         limit=max(1, arguments.limit),
+        once=True,
     )
 
 

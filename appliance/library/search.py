@@ -17,6 +17,7 @@ from appliance.customers.names import fold
 from appliance.lookup import CALL_COLUMNS, read_call
 from appliance.moments import SECOND
 from appliance.numbers import clean
+from appliance.records import TieReason
 
 PAGE = 50
 OUTCOMES = ("recorded", "not_recorded", "open")
@@ -55,6 +56,8 @@ class Query:
     """Only what is held for a case."""
     lines: frozenset[str] | None = None
     """Only calls of lines spelled so; None: of all."""
+    once: bool = False
+    """Calls that the telephone system tells of too only as what the tap saw, which holds all of it."""
     before: tuple[int, str] | None = None
     """The (start, id) of the last call of the page before."""
     limit: int = PAGE
@@ -166,6 +169,8 @@ def _said(query: Query) -> list[_Condition]:
         test = "EXISTS (SELECT 1 FROM recording_label WHERE recording_label.recording = call.recording AND label = ?)"
         leaves = "SELECT call AS id FROM recording JOIN recording_label ON recording_label.recording = recording.id WHERE label = ?"
         found.append(_Condition(test, (label,), leaves, (label,)))
+    if query.once:
+        found.append(_Condition(f"(+call.tied_by IS NOT '{TieReason.PBX}' OR call.recording IS NOT NULL)"))
     if query.held:
         test = "EXISTS (SELECT 1 FROM recording WHERE recording.id = call.recording AND held = 1)"
         found.append(_Condition(test, (), "SELECT call AS id FROM recording WHERE held = 1"))

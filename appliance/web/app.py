@@ -22,6 +22,7 @@ from appliance.records import Heartbeat
 from appliance.service import HEARTBEAT_S, resident_megabytes, sd_notify
 from appliance.tap_control import RefusedError
 from appliance.web import wings
+from appliance.web.api import application
 from appliance.web.console import Console
 from appliance.web.news import News
 from appliance.web.pages import (
@@ -40,6 +41,7 @@ from appliance.web.pages import (
     register,
     searching,
     sign_in,
+    tokens,
     users,
 )
 from appliance.web.security import Guard, NotAllowedError, SignInNeededError, session_of, sign_in_address
@@ -69,11 +71,13 @@ def create(console: Console) -> FastAPI:
         customer_import,
         customers,
         health,
+        tokens,
         users,
         metrics,
     ):
         app.include_router(pages.router)
     wings.mount(app, wings.found())
+    app.mount(application.PATH, application.create(console))
 
     @app.exception_handler(SignInNeededError)
     def _sign_in(request: Request, error: Exception) -> Response:

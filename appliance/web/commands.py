@@ -1,4 +1,4 @@
-"""What the console offers on the command line: `appliance web serve|password|accounts|give|close|open|roles|role`."""
+"""What the console offers on the command line: `appliance web serve|password|accounts|give|close|open|roles|role|token`."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from appliance.clock import SystemClock
 from appliance.errors import UsageError
 from appliance.ledger import Ledger
 from appliance.library.keeping import person
+from appliance.web import token_commands
 from appliance.web.people import People
 from appliance.web.rights import Right, Role, rights_from
 from appliance.web.roles import Roles
@@ -54,6 +55,7 @@ def add(commands: Commands, common: argparse.ArgumentParser) -> None:
     role.add_argument("--lines", metavar="N,N", help="the only lines that it sees; empty: all")
     role.add_argument("--groups", metavar="G,G", help="the only groups of lines that it sees; empty: all")
     role.set_defaults(run=run_role)
+    token_commands.add(actions, common)
 
 
 def run_serve(arguments: argparse.Namespace) -> int:

@@ -43,6 +43,7 @@ NOT_RECORDED = {
     "excluded_line": N_("This line is never recorded"),
     "excluded_rule": N_("A rule says that such calls are not recorded"),
     "paused": N_("Recording was paused"),
+    "not_asked": N_("Nobody asked for it to be recorded"),
     "not_answered": N_("Not answered"),
     "no_media": N_("No audio was seen on the mirror port"),
     "encrypted": N_("The audio is encrypted (SRTP)"),
@@ -65,12 +66,14 @@ TIED = {
     "number": N_("the same numbers at the same time"),
     "replaces": N_("taken over"),
     "refer": N_("transferred"),
+    "pbx": N_("the telephone system tells of it too"),
 }
 
 HOW = {
     "api": N_("by"),
     "digits": N_("by keys"),
     "limit": N_("by itself"),
+    "demand": N_("recorded on demand only"),
 }
 
 STATE = {

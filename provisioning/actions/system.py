@@ -40,7 +40,7 @@ def run_system(arguments: argparse.Namespace) -> int:
     box, root = Box.of(arguments), arguments.root
     if root == Path("/"):
         system.check(box, [name for _, name in socket.if_nameindex() if name != "lo"])
-    found = system.plan(box, root) if arguments.dry_run else system.apply(box, SystemClock().now(), _runner(root), root)
+    found = system.plan(box, root) if arguments.dry_run else system.apply(box, SystemClock().now(), runner(root), root)
     for one in found:
         print(one)
     print(f"{len(found)} files {'differ' if arguments.dry_run else 'written'}")
@@ -64,12 +64,14 @@ def run_take_back(arguments: argparse.Namespace) -> int:
     box, clock = Box.of(arguments), SystemClock()
     while arguments.wait and system.on_trial(box, clock.now()):
         time.sleep(1.0)
-    undone = system.take_back(box, clock.now(), _runner(arguments.root), arguments.root)
+    undone = system.take_back(box, clock.now(), runner(arguments.root), arguments.root)
     print("nobody confirmed the change; everything is as before" if undone else "nothing to take back")
     return 0
 
 
-def _runner(root: Path) -> Any:
+def runner(root: Path) -> Any:
+    """Runs commands on the machine; on another one's files none. They raise CouldNotError."""
+
     def run(command: Sequence[str]) -> None:
         if root != Path("/"):
             return

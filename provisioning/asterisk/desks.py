@@ -19,8 +19,8 @@ from provisioning.asterisk.wiring import Wiring, goto, permission
 MOST_HOPS = 10
 CONFIRM_TRIES_S = 6
 _BACK = f'"${{{dialplan.COMES_BACK}}}" = "1"'
-_CALLED = "tk"
-"""Dial's letters for features that the called desk may use: transfer, park."""
+CALLED = "b(first-call^s^1)tk"
+"""Dial's and Queue's letters: the call to the desk names the caller's (`first-call`), and the desk may transfer and park."""
 
 
 def contexts(wiring: Wiring) -> Iterator[str]:
@@ -43,8 +43,20 @@ def _shared() -> Iterator[str]:
         lines.extension(
             "s", "Set(TIMEOUT(absolute)=0)", "Set(__APPLIANCE_HOPS=$[0${APPLIANCE_HOPS} + 1])",
             f"GotoIf($[${{APPLIANCE_HOPS}} > {MOST_HOPS}]?lost)", "Set(ON_NO_ANSWER=)", "Set(ON_BUSY=)", "Set(ON_UNREACHABLE=)",
-            "Set(MAY=${IF($[${LEN(${APPLIANCE_DESK})} > 0]?TK:)})", f"Set(MAY=${{MAY}}${{IF($[{_BACK}]?g:)}})", "Return()",
+            "Set(__RING_GROUP=)",
+            "Set(MAY=${IF($[${LEN(${APPLIANCE_DESK})} > 0]?TK:)})", f"Set(MAY=${{MAY}}${{IF($[{_BACK}]?g:)}})",
+            'GotoIf($[${LEN(${CALL_ID})} > 0 | "${CHANNEL(channeltype)}" != "PJSIP"]?told)',
+            "Set(__CALL_ID=${CHANNEL(pjsip,call-id)})", "told: Return()",
             "lost: Playtones(congestion)", "Wait(5)", "Hangup()",
+        ),
+    )  # fmt: skip
+    yield lines.context(  # what the tap ties the two calls of one talk by, though a flow or a queue had answered the first one
+        "first-call",
+        lines.extension(
+            "s", 'GotoIf($["${CHANNEL(channeltype)}" != "PJSIP"]?over)',
+            "ExecIf($[${LEN(${CALL_ID})} > 0]?Set(PJSIP_HEADER(add,X-Call-ID)=${CALL_ID}))",
+            f"ExecIf($[${{LEN(${{RING_GROUP}})}} > 0]?Set(PJSIP_HEADER(add,{dialplan.GROUP_HEADER})=${{RING_GROUP}}))",
+            "over: Return()",
         ),
     )  # fmt: skip
     yield lines.context(
@@ -89,7 +101,7 @@ def desk_steps(wiring: Wiring, desk: Extension) -> list[str]:
         rings = "&".join(f"Local/{wiring.national(one)}@member-confirm/n" for one in desk.follow_me)
         follow = [
             f'GotoIf($["${{DB(follow-off/{number})}}" = "1"]?after,${{DIALSTATUS}},1)',
-            f"Dial({rings},{desk.follow_me_seconds},U(answered){_CALLED}${{MAY}})",
+            f"Dial({rings},{desk.follow_me_seconds},U(answered){CALLED}${{MAY}})",
         ]
     return lines.extension(
         number,
@@ -103,7 +115,7 @@ def desk_steps(wiring: Wiring, desk: Extension) -> list[str]:
         "Set(RINGS=)",
         f"Gosub(ring,{number},1)",
         "GotoIf($[${LEN(${RINGS})} = 0]?unreachable)",
-        f"Dial(${{RINGS:1}},{_seconds(desk.ring_seconds)},U(answered){_CALLED}${{MAY}})",
+        f"Dial(${{RINGS:1}},{_seconds(desk.ring_seconds)},U(answered){CALLED}${{MAY}})",
         'GotoIf($["${DIALSTATUS}" = "BUSY"]?busy)',
         'GotoIf($["${DIALSTATUS}" = "ANSWER"]?after,ANSWER,1)',
         f"unreachable: Set(FORWARD=${{DB(forward-no-answer/{number})}})",
@@ -123,11 +135,12 @@ def group_steps(wiring: Wiring, group: Group) -> list[str]:
         f"Gosub(ring,{one},1)" if _inside(one) else f"Set(RINGS=${{RINGS}}&Local/{wiring.national(one)}@{where}/n)"
         for one in group.members
     ]
-    dial = f"Dial(${{RINGS:1}},{_seconds(group.ring_seconds)},U(answered){_CALLED}${{MAY}})"
+    dial = f"Dial(${{RINGS:1}},{_seconds(group.ring_seconds)},U(answered){CALLED}${{MAY}})"
     sends = goto(group.no_answer) if serves(wiring, group.no_answer) else ""
     name = lines.words(group.prefix)
     steps = [
         "Gosub(begin,s,1)",
+        f"Set(__RING_GROUP={group.name})",
         *([f"Set({variable}={sends})" for variable in ("ON_NO_ANSWER", "ON_BUSY", "ON_UNREACHABLE")] if sends else []),
         *([f"Set(CALLERID(name)={name}${{CALLERID(name)}})"] if name else []),
         "Set(RINGS=)",

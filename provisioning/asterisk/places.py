@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from appliance import dialplan
 from appliance.dialplan import Outcome
 from appliance.phone_settings import Queue, Voicebox
-from provisioning.asterisk import lines
+from provisioning.asterisk import desks, lines
 from provisioning.asterisk.guard import serves
 from provisioning.asterisk.wiring import Wiring, goto
 
@@ -65,10 +65,11 @@ def _queue(wiring: Wiring, queue: Queue) -> list[str]:
     return lines.extension(
         queue.name,
         "Gosub(begin,s,1)",
+        f"Set(__RING_GROUP={queue.name})",
         *([f"Set(ON_NO_ANSWER={sends})", f"Set(ON_UNREACHABLE={sends})"] if sends else []),
         "Answer()",
         f"Set(KEEPS=${{IF($[{_BACK}]?c:)}})",
-        f"Queue({queue.name},tk${{KEEPS}},,,{wait},,answered)",
+        f"Queue({queue.name},{desks.CALLED}${{KEEPS}},,,{wait},,answered)",
         "Goto(queue-ended,${QUEUESTATUS},1)",
     )
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from appliance.capture_settings import Rule
 from appliance.config import Config
-from appliance.phone_recording import rules
-from appliance.phone_settings import Extension, Phone, Route, Trunk
+from appliance.phone_recording import members, rules
+from appliance.phone_settings import Extension, Group, Phone, Queue, Route, Trunk
 
 PHONE = Phone(
     enabled=True,
@@ -20,6 +20,17 @@ def test_what_is_never_recorded_is_asked_first() -> None:
         ("extension 202", "never"), ("extension 202", "never"), ("route help", "never"),
         ("extension 201", "record"), ("extension 201", "record"), ("trunk ntt", "record"),
     ]  # fmt: skip
+
+
+def test_groups_and_queues_have_a_say_and_what_is_kept_on_demand_comes_last() -> None:
+    groups = [Group(name="front", members=["201", "202"], record="on_demand"), Group(name="sales", members=["203"], record="never")]
+    phone = PHONE.model_copy(update={"groups": groups, "queues": [Queue(name="help", members=["204"], record="always")]})
+    said = rules(phone)
+    assert [(rule.action, rule.group) for rule in said if rule.group] == [
+        ("never", ["sales"]), ("record", ["help"]), ("on_demand", ["front"]),
+    ]  # fmt: skip
+    assert said[-1].action == "on_demand"
+    assert [sorted(members(phone, name)) for name in ("front", "help", "nobody")] == [["201", "202"], ["204"], []]
 
 
 def test_the_sites_own_rules_come_after() -> None:

@@ -38,6 +38,7 @@ from appliance.config import (
 )
 from appliance.errors import ConfigError
 from appliance.notify_settings import Channel, Notify
+from appliance.popup_settings import Integration, Popup
 from appliance.settings import check_wings, to_toml
 from tests.appliance.telephones import PHONE
 
@@ -104,10 +105,10 @@ def test_the_defaults_are_shown_with_every_setting_and_what_it_means() -> None:
     night = Sending(hours=[Hours(begin="20:00", end="06:00", kilobits=0)])
     rules = Retention(rules=[RetentionRule(label="x")])
     told = Notify(channels=[Channel(name="desk", kind="mail", options={"to": ["a@x.jp"], "port": 25})])
+    popup = Popup(integrations=[Integration(name="crm", kind="http", options={"url": "https://crm.example.jp/"})])
     everything = Config(
         lines=[Line(number="1")], rules=[Rule(name="x", action="never")], recipients=[recipient], sending=night, retention=rules,
-        phone=PHONE,
-        notify=told,
+        phone=PHONE, popup=popup, notify=told,
     )  # fmt: skip
     assert again(everything) == everything
     full = to_toml(everything)

@@ -105,6 +105,12 @@ class Dial:
         self._request(at, "REFER", 7, by_caller=by_caller, extra=(f"Refer-To: {target}", *extra))
         return self._response(at + 0.003, 202, "REFER", 7, by_caller=not by_caller) if accepted else self
 
+    def press(self, at: float, keys: str, *, by_caller: bool = False) -> Dial:
+        """Keys by INFO, 50 ms apart."""
+        for place, key in enumerate(keys):
+            self._request(at + place / 20, "INFO", 20 + place, by_caller=by_caller, key=key)
+        return self
+
     def replaces(self, *, of_called: bool) -> str:
         """The value of Replaces that names this call to its called (or calling) party."""
         tags = ("called", "caller") if of_called else ("caller", "called")
@@ -142,7 +148,7 @@ class Dial:
 
     def _say(
         self, at: float, first: str, method: str, number: int, *, sender: bool, by_caller: bool, within: bool,
-        sdp: Address | None = None, extra: Iterable[str] = (), direction: str = "sendrecv",
+        sdp: Address | None = None, extra: Iterable[str] = (), direction: str = "sendrecv", key: str = "",
     ) -> Dial:  # fmt: skip
         """`sender`: whether From is the caller; `by_caller`: whether the caller's side sends it."""
         ends = [
@@ -150,11 +156,11 @@ class Dial:
             f"<sip:{self.user or self.called.user}@10.0.0.{self.called.number}>" + (f";tag=called-{self.name}" if within else ""),
         ]
         ends = ends if sender else ends[::-1]
-        body = described(sdp, direction, self.scene.payload_type) if sdp else ""
+        body = described(sdp, direction, self.scene.payload_type) if sdp else f"Signal={key}\r\n" if key else ""
         lines = [
             first, f"Via: SIP/2.0/UDP 10.0.0.9;branch=z9hG4bK-{self.name}-{'INVITE' if method == 'ACK' else method}-{number}",
             f"From: {ends[0]}", f"To: {ends[1]}", f"Call-ID: {self.name}", f"CSeq: {number} {method}", *extra,
-            *(["Content-Type: application/sdp"] if body else []), f"Content-Length: {len(body)}",
+            *([f"Content-Type: application/{'sdp' if sdp else 'dtmf-relay'}"] if body else []), f"Content-Length: {len(body)}",
         ]  # fmt: skip
         places = [self.caller.number, *self.hops, self.called.number]
         places = places if by_caller else places[::-1]
@@ -170,11 +176,13 @@ class Scene:
 
     payload_type: int = 0
     captured: list[Captured] = field(default_factory=list)
+    dials: list[Dial] = field(default_factory=list)
     _streams: int = 0
 
     def dial(self, name: str, caller: Person, called: Person, **rest: Any) -> Dial:
         """A call to be told."""
-        return Dial(scene=self, name=name, caller=caller, called=called, **rest)
+        self.dials.append(Dial(scene=self, name=name, caller=caller, called=called, **rest))
+        return self.dials[-1]
 
     def put(self, at: float, source: Address, destination: Address, payload: bytes) -> None:
         """One datagram."""

@@ -72,6 +72,25 @@ def test_a_rule_fits_where_all_its_conditions_do(condition: dict[str, Any], fits
     assert decide(facts(told), told, monday) == (EXCLUDED if fits else RECORD)
 
 
+def test_a_group_counts_for_its_own_desks_only() -> None:
+    phone = {"enabled": True, "extensions": [{"number": "201"}], "groups": [{"name": "front", "members": ["201"]}]}
+    told = config(phone=phone, rules=[{**NEVER, "group": ["front"]}])
+    desk, outside = "<sip:201@192.0.2.10>", "<sip:0399999999@192.0.2.10>"
+    for called, target, header, fits in (
+        (desk, "sip:201@192.0.2.10", "front", True), (desk, "sip:201@192.0.2.10", "sales", False),
+        (outside, "sip:0399999999@192.0.2.10", "front", False),
+    ):  # fmt: skip
+        said = facts(told, Call(called=called, target=target, extra=(f"X-Ring-Group: {header}",)))
+        assert (decide(said, told, START) == EXCLUDED) == fits, (called, header)
+
+
+def test_on_demand_fits_in_doubt_and_says_so() -> None:
+    told = config(rules=[{"name": "x", "action": "on_demand", "direction": ["inbound"]}])
+    said = replace(facts(told), direction=Direction.UNKNOWN)
+    assert decide(said, told, START) == Verdict(True, NotRecorded.NOT_ASKED, "rule x", demand=True)
+    assert decide(said, config(rules=[{"name": "y", "action": "record"}]), START).sure
+
+
 def test_a_domain_stands_for_those_below_it() -> None:
     told = rules({**NEVER, "trunk": ["ntt.example"]})
     below = replace(CALL, caller="<sip:09012345678@tokyo.ntt.example>", called="<sip:0312345678@h.invalid>")
@@ -98,7 +117,7 @@ def test_a_number_that_was_withheld_is_not_dug_out() -> None:
 
 def test_the_first_rule_that_fits_decides() -> None:
     keep, drop = {"name": "keep", "action": "record", "caller": ["090*"]}, NEVER
-    assert decide(facts(rules(keep, drop)), rules(keep, drop), START) == RECORD
+    assert decide(facts(rules(keep, drop)), rules(keep, drop), START).record
     assert decide(facts(rules(drop, keep)), rules(drop, keep), START) == EXCLUDED
 
 
@@ -159,7 +178,10 @@ def test_the_hours_are_those_of_the_site() -> None:
 @pytest.mark.parametrize(
     ("text", "problem"),
     [
-        ('[[rules]]\nname = "x"\naction = "maybe"', "box.toml:3: rules[0].action: 'maybe' is not one of 'never' or 'record'"),
+        (
+            '[[rules]]\nname = "x"\naction = "maybe"',
+            "box.toml:3: rules[0].action: 'maybe' is not one of 'never', 'record' or 'on_demand'",
+        ),
         ('[[rules]]\naction = "never"', "box.toml:1: rules[0].name: is missing"),
         ('[[rules]]\nname = "x"\naction = "never"\nhours = "9-5"', "box.toml:4: rules[0].hours: '9-5' is no span of hours; write"),
         ('[[rules]]\nname = "x"\naction = "never"\ntrunk = ["?"]', "box.toml:4: rules[0].trunk[0]: '?' is no trunk; write"),
@@ -181,7 +203,7 @@ def test_an_excluded_call_is_never_watched_and_says_by_which_rule() -> None:
     stage.hears(CALL.request("BYE", sequence=2))
     stage.waits(3)
     close = stage.last(Close)
-    assert (close.recordable, close.reason, close.detail) == (False, *EXCLUDED[1:])
+    assert (close.recordable, close.reason, close.detail) == (False, EXCLUDED.reason, EXCLUDED.detail)
 
 
 def test_a_later_invite_that_tells_more_lets_the_call_go() -> None:

@@ -10,8 +10,8 @@ from collections.abc import Iterator
 import pytest
 
 from appliance.ledger import Ledger
+from appliance.phone_records import PBX
 from appliance.records import CallAnswered, CallEnded, CallRinging
-from ivr_flows.pbx_calls import VIA
 from tests import needs
 from tests.bed.acts import answer, bye, cancelled, hears_bye, invite, press, rung, talk
 from tests.bed.asterisk import UnavailableError
@@ -62,7 +62,7 @@ def test_a_caller_who_presses_a_key_speaks_with_the_desk_and_the_ledger_knows_wh
     outside = office.office.outside("09011110001", invite(NUMBER), press("1", 1.5), talk(4), bye())
     office.office.plays(office.office.desk("202", rung(), answer(), hears_bye(), calls=False), outside)
     (ringing,) = [one for one in office.records(CallRinging) if isinstance(one, CallRinging) and one.caller_raw == "09011110001"]
-    assert (ringing.via, ringing.direction, ringing.called) == (VIA, "inbound", "03-1234-5678") or ringing.called_raw == NUMBER
+    assert (ringing.via, ringing.direction, ringing.called) == (PBX, "inbound", "03-1234-5678") or ringing.called_raw == NUMBER
     assert "@" in ringing.sip_call_id, "by which the call that a mirror port saw is known as this one"
     wait_for("its end", lambda: [one for one in office.records(CallEnded) if one.subject == ringing.call])
     (answered,) = [one for one in office.records(CallAnswered) if isinstance(one, CallAnswered) and one.call == ringing.call]

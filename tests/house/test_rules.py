@@ -46,6 +46,7 @@ HOMES = {
         "appliance/register_settings.py",
         "appliance/phone_",
         "appliance/terms.py",
+        "appliance/web/api/",
         "uploader/channels/",
         "uploader/stores/",
     ),

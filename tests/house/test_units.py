@@ -13,7 +13,7 @@ from tests import needs
 from tests.house.sources import ROOT
 
 ALL_UNITS = sorted((ROOT / "systemd").glob("*.service"))
-ONCE = {"appliance-backup", "appliance-hardware", "appliance-prepare", "appliance-take-back"}
+ONCE = {"appliance-backup", "appliance-hardware", "appliance-prepare", "appliance-take-back", "appliance-take-change"}
 """Root's own, which run once and end: each may do what its comment says, and no more than it must."""
 UNITS = [unit for unit in ALL_UNITS if unit.stem not in ONCE]
 SYSTEM_UNITS = Path("/usr/lib/systemd/system")

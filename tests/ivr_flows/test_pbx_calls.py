@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from appliance.config import Config
-from appliance.records import CallAnswered, CallEnded, CallNotRecorded, CallRinging, Record
+from appliance.records import CallAnswered, CallEnded, CallNotRecorded, CallPlaced, CallRinging, Record
 from ivr_flows.pbx_calls import PbxCalls, call_of
 
 DESKS = {"phone": {"extensions": [{"number": "201"}, {"number": "202"}]}, "lines": [{"number": "03-1234-5678", "name": "代表"}]}
@@ -40,14 +40,25 @@ def test_a_call_from_outside_rings_is_answered_by_an_extension_and_ends() -> Non
     assert (ended.reason, ended.answered_at, ended.end_seen) == ("normal", 2, True)
 
 
-def test_the_first_channel_of_a_call_is_asked_for_its_call_id() -> None:
-    calls = PbxCalls(Config())
-    assert calls.is_first(INBOUND)
-    assert not calls.is_first(new("PJSIP/201-00000002", "1.2", "1.1"))
-    assert not calls.is_first(new("Local/s@canary-00000001;1", "1", "1"))
+def test_the_first_channel_of_a_call_and_those_over_trunks_are_asked_for_their_call_id() -> None:
+    calls = PbxCalls(Config.model_validate(DESKS))
+    assert calls.asks_call_id(INBOUND)
+    assert calls.asks_call_id(new("PJSIP/201-00000001", "1.1", "1.1"))
+    assert calls.asks_call_id(new("PJSIP/trunk-hikari-00000002", "1.2", "1.1"))
+    assert not calls.asks_call_id(new("PJSIP/201-00000002", "1.2", "1.1"))
+    assert not calls.asks_call_id(new("Local/s@canary-00000001;1", "1", "1"))
     (ringing,) = calls.take({**INBOUND, "sipcallid": "abc@host"}, 1)
     assert isinstance(ringing, CallRinging)
     assert ringing.sip_call_id == "abc@host"
+
+
+def test_a_call_that_goes_out_tells_its_call_id_on_the_trunk_and_nobody_of_the_office_answers_it() -> None:
+    desk = new("PJSIP/201-00000001", "1.1", "1.1", calleridnum="201", exten="0901")
+    answer = {"event": "DialEnd", "linkedid": "1.1", "destchannel": "PJSIP/trunk-hikari-00000002", "dialstatus": "ANSWER"}
+    _, placed, answered = told([desk, new("PJSIP/trunk-hikari-00000002", "1.2", "1.1", sipcallid="out@host"), answer])
+    assert isinstance(placed, CallPlaced) and isinstance(answered, CallAnswered)
+    assert (placed.call, placed.by, placed.sip_call_id) == (call_of("1.1"), "trunk-hikari", "out@host")
+    assert answered.by == ""
 
 
 def test_a_call_is_over_with_its_last_channel() -> None:

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 from urllib.parse import urlencode
 
 from fastapi import APIRouter, Depends, HTTPException, Request
-from fastapi.responses import JSONResponse, Response, StreamingResponse
+from fastapi.responses import JSONResponse, Response
 
 from appliance.calls import Call, Recording
 from appliance.ids import is_id
@@ -15,11 +15,11 @@ from appliance.ledger import append
 from appliance.library import playback, register
 from appliance.library.search import find
 from appliance.lookup import get_call, get_recording, is_paused, labels_of, legs
-from appliance.moments import SECOND, to_datetime
+from appliance.moments import SECOND
 from appliance.popups.cards import other_party
 from appliance.popups.desk import note_of
 from appliance.records import CallRinging, Exported, Listened, RecordingPaused, RecordingResumed
-from appliance.web import labels, ranges
+from appliance.web import labels, sound
 from appliance.web.accounts import Session
 from appliance.web.console import Console
 from appliance.web.pages import searching
@@ -43,7 +43,7 @@ def listing(
 ) -> Response:
     """Calls, newest first, with search."""
     console = console_of(request)
-    page = find(console.ledger.connection, replace(searching.query_of(console, session, asked), before=_cursor(before)))
+    page = find(console.ledger.connection, replace(searching.query_of(console, session, asked), before=cursor(before)))
     connection = console.ledger.connection
     recordings = {call.id: get_recording(connection, call.id) for call in page.calls if call.recording}
     notes = {call.id: note_of(connection, call.id) for call in page.calls}
@@ -93,7 +93,7 @@ def audio(request: Request, session: Listener, call: str) -> Response:
     console = console_of(request)
     recording = _recording(console, session, call)
     _check_access(console, session, call, register.LISTEN)
-    response = _stream(request, console, recording)
+    response = sound.stream(request, console, recording)
     if request.method == "GET" and response.status_code in (200, 206):
         _note_listening(console, session, recording)
     return response
@@ -103,16 +103,7 @@ def audio(request: Request, session: Listener, call: str) -> Response:
 def download(request: Request, session: Taker, call: str) -> Response:
     """The recording as a file to take away, which is entered in the register."""
     console = console_of(request)
-    recording = _recording(console, session, call)
-    _check_access(console, session, call, register.COPY)
-    response = _stream(request, console, recording)
-    facts = recording.facts
-    began = to_datetime(facts.started_at, console.box.config.site.zone)
-    extension = facts.file.split(".")[1]
-    response.headers["Content-Disposition"] = f'attachment; filename="{began:%Y%m%d-%H%M%S}-{facts.recording}.{extension}"'
-    if response.status_code in (200, 206):
-        console.ledger.append(Exported(at=console.clock.now(), recording=facts.recording, who=session.account, what=extension))
-    return response
+    return sound.take(request, console, session, _recording(console, session, call))
 
 
 def _check_access(console: Console, session: Session, call: str, what: str) -> None:
@@ -130,25 +121,6 @@ def _access(console: Console, session: Session, recording: str | None) -> dict[s
         what: register.access(console.ledger, config, recording, session.account, what, now)
         for what in (register.LISTEN, register.COPY)
     }
-
-
-def _stream(request: Request, console: Console, recording: Recording) -> Response:
-    opened = playback.open_recording(console.box, recording, console.identities)
-    headers = {"Accept-Ranges": "bytes", "Cache-Control": "no-store"}
-    try:
-        wanted = ranges.parse(request.headers.get("range", ""), opened.size)
-    except ranges.UnsatisfiableError:
-        opened.close()
-        return Response(status_code=416, headers={**headers, "Content-Range": f"bytes */{opened.size}"})
-    begin, end = wanted or (0, opened.size)
-    headers["Content-Length"] = str(end - begin)
-    if wanted:
-        headers["Content-Range"] = f"bytes {begin}-{end - 1}/{opened.size}"
-    status = 206 if wanted else 200
-    if request.method == "HEAD":
-        opened.close()
-        return Response(status_code=status, headers=headers, media_type=opened.media_type)
-    return StreamingResponse(opened.pieces(begin, end), status, headers=headers, media_type=opened.media_type)
 
 
 def _note_listening(console: Console, session: Session, recording: Recording) -> None:
@@ -189,6 +161,7 @@ def _recording(console: Console, session: Session, call: str) -> Recording:
     return found
 
 
-def _cursor(text: str) -> tuple[int, str] | None:
+def cursor(text: str) -> tuple[int, str] | None:
+    """Where a page of calls begins, as the page before it said; None where this is no such place."""
     moment, _, call = text.partition(".")
     return (int(moment), call) if moment.isdecimal() and len(moment) < 20 and is_id(call) else None

@@ -13,7 +13,7 @@ from fastapi.responses import Response, StreamingResponse
 from appliance import push_key
 from appliance.calls import Call
 from appliance.library import register
-from appliance.lookup import get_call, read_call, select_calls
+from appliance.lookup import get_call, legs, read_call, select_calls
 from appliance.moments import SECOND
 from appliance.popups import desk, subscriptions
 from appliance.popups.asking import may_go
@@ -30,6 +30,7 @@ from appliance.records import (
     CallNotRecorded,
     CallRinging,
     CallTaken,
+    LegTied,
     Record,
     RecordingFailed,
     RecordingPaused,
@@ -46,7 +47,7 @@ router = APIRouter()
 Watcher = Annotated[Session, Depends(allowed(Right.POPUP))]
 KINDS: tuple[type[Record], ...] = (
     CallRinging, CallAnswered, RecordingPaused, RecordingResumed, CallEnded, CallNotRecorded, RecordingReady, RecordingFailed,
-    CallTaken, CallNoted, CallLinked, CallEnriched, AccessAsked, AccessDecided,
+    CallTaken, CallNoted, CallLinked, CallEnriched, AccessAsked, AccessDecided, LegTied,
 )  # fmt: skip
 KEEP_ALIVE_S = 15.0
 RECENT = 20
@@ -73,10 +74,10 @@ def page(request: Request, session: Watcher) -> Response:
     )
     due = {call.id for call in waiting}
     return console.page(
-        request, "live.html", session, open=[console.shown(call, session) for call in opened],
+        request, "live.html", session, open=[console.shown(call, session) for call in _folded(console, session, opened)],
         waiting=[console.shown(call, session) for call in waiting if call.ended_at is not None],
-        recent=[console.shown(call, session) for call in ended if call.id not in due][:RECENT], row=row,
-        push_key=push_key.public(console.box.folders.keys) if console.box.config.popup.push_contact else "",
+        recent=[console.shown(call, session) for call in _folded(console, session, ended) if call.id not in due][:RECENT],
+        row=row, push_key=push_key.public(console.box.folders.keys) if console.box.config.popup.push_contact else "",
     )  # fmt: skip
 
 
@@ -139,17 +140,28 @@ def _last_row(console: Console) -> int:
 def _changes(console: Console, row: int, language: str, session: Session) -> tuple[int, list[str]]:
     """The newest row, and an event for each call that changed since `row`."""
     rows = console.ledger.since(row, KINDS)
-    latest: dict[str, int] = {}
+    latest: dict[str, tuple[Call, int]] = {}
     for found in rows:
-        call = str(getattr(found.record, "call", "")) or _under_way(console, found.record)
-        latest.pop(call, None)
-        latest[call] = found.id
-    messages = []
-    for name, number in latest.items():
-        call_now = get_call(console.ledger.connection, name)
-        if call_now is not None and console.sees(session, call_now):
-            messages.append(_message(console, call_now, number, language, session))
+        name = str(getattr(found.record, "call", "")) or _under_way(console, found.record)
+        call = get_call(console.ledger.connection, name)
+        if call is not None:
+            call = _whole(console, session, call)
+            latest.pop(call.id, None)
+            latest[call.id] = call, found.id
+    messages = [
+        _message(console, call, number, language, session) for call, number in latest.values() if console.sees(session, call)
+    ]
     return (rows[-1].id if rows else row), messages
+
+
+def _whole(console: Console, session: Session, call: Call) -> Call:
+    """The talk of which this call is a leg, where they may see that: it has one card."""
+    main = get_call(console.ledger.connection, call.main) if call.main else None
+    return main if main is not None and console.sees(session, main) else call
+
+
+def _folded(console: Console, session: Session, calls: list[Call]) -> list[Call]:
+    return [call for call in calls if _whole(console, session, call) is call]
 
 
 def _under_way(console: Console, record: Record) -> str:
@@ -166,6 +178,7 @@ def _message(console: Console, call: Call, row: int, language: str, session: Ses
     data = json.dumps(
         {
             "call": card.call,
+            "legs": [leg.id for leg in legs(console.ledger.connection, call.id)],
             "state": card.state,
             "home": home,
             "title": card.title,

@@ -5,7 +5,6 @@ An excerpt is made by the player from what it hears, with a name of its own: the
 
 from __future__ import annotations
 
-import secrets
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Form, HTTPException, Request
@@ -16,11 +15,11 @@ from appliance.calls import Recording
 from appliance.customers.names import tidy
 from appliance.errors import SaidError
 from appliance.ids import is_id
-from appliance.ledger import append
+from appliance.library import marks as written
 from appliance.library import register
 from appliance.library.keeping import is_label
 from appliance.lookup import get_call, get_recording
-from appliance.records import Changed, Exported, RecordingLabelled
+from appliance.records import Exported, RecordingLabelled
 from appliance.web.accounts import Session
 from appliance.web.console import Console
 from appliance.web.rights import Right
@@ -36,7 +35,6 @@ Csrf = Annotated[str, Form(max_length=100)]
 Text = Annotated[str, Form(max_length=1000)]
 HARASSMENT = "カスハラ"
 """The label of what is kept as evidence of harassment by customers (an employer's duty since October 2026)."""
-MOST_MARKS = 200
 
 
 @router.post("/calls/{call}/label")
@@ -73,11 +71,7 @@ def hold(request: Request, session: Holder, call: str, why: Text = "", do: Text 
 def marks(request: Request, session: Listener, call: str) -> Response:
     """The marks of this recording, in order."""
     console, recording = _found(request, session, call)
-    rows = console.ledger.connection.execute(
-        "SELECT id, seconds, note, who FROM mark WHERE recording = ? ORDER BY seconds, id LIMIT ?",
-        (recording.facts.recording, MOST_MARKS),
-    )
-    return JSONResponse([dict(row) for row in rows])
+    return JSONResponse([mark._asdict() for mark in written.marks_of(console.ledger.connection, recording.facts.recording)])
 
 
 @router.post("/calls/{call}/marks")
@@ -92,19 +86,11 @@ def mark(
 ) -> Response:
     """Set a mark at this second, or take one away."""
     console, recording = _checked(request, session, call, csrf)
-    name, now = recording.facts.recording, console.clock.now()
-    with console.ledger.transaction() as connection:
-        if remove:
-            connection.execute("DELETE FROM mark WHERE id = ? AND recording = ?", (remove, name))
-        else:
-            if connection.execute("SELECT count(*) FROM mark WHERE recording = ?", (name,)).fetchone()[0] >= MOST_MARKS:
-                raise SaidError(N_("This recording has %(count)d marks; take one away first."), count=MOST_MARKS)
-            connection.execute(
-                "INSERT INTO mark (id, recording, seconds, note, who, made_at) VALUES (?,?,?,?,?,?)",
-                (secrets.token_hex(6), name, min(seconds, recording.facts.seconds), tidy(note, 500), session.account, now),
-            )
-        what = "mark removed" if remove else "mark set"
-        append(connection, [Changed(at=now, thing=f"recording {name}", who=session.account, what=what, why="")])
+    now = console.clock.now()
+    if remove:
+        written.remove(console.ledger, recording, remove, session.account, now)
+    else:
+        written.put(console.ledger, recording, seconds, note, session.account, now)
     return RedirectResponse(f"/calls/{call}", 303)
 
 

@@ -88,6 +88,7 @@ def query_of(console: Console, session: Session, asked: Asked) -> Query:
         shortest=_seconds(asked.shortest),
         longest=_seconds(asked.longest),
         held=bool(asked.held),
+        once=True,
     )
 
 

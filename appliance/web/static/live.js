@@ -16,11 +16,12 @@ function say(state) {
 
 function place(event) {
   known = Number(event.lastEventId) || known;
-  const { call, state, home, title, line, html } = JSON.parse(event.data);
+  const { call, legs, state, home, title, line, html } = JSON.parse(event.data);
   const holder = document.createElement("template");
   holder.innerHTML = html;
   const card = holder.content.firstElementChild;
-  const before = document.getElementById(`card-${call}`);
+  const folded = legs.map((leg) => document.getElementById(`card-${leg}`)).filter(Boolean);
+  const before = document.getElementById(`card-${call}`) ?? folded[0];
   if (before) keep(before, card);
   else if (state === "ringing") notify(call, title, line);
   const place = HOMES[home];
@@ -30,6 +31,7 @@ function place(event) {
     before?.remove();
     place.prepend(card);
   }
+  for (const leg of folded) if (leg !== before) leg.remove();
   focusKept(card);
   while (recent.children.length > RECENT) recent.lastElementChild.remove();
   mark();

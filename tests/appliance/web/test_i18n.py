@@ -232,6 +232,8 @@ def every_page(at: Furnished) -> dict[str, str]:
         "no such method": inside.delete("/calls"),
         "new account": inside.post("/users", data={"csrf": csrf, "name": "ito", "role": "operator"}),
         "the last master": inside.post("/users/people/admin", data={"csrf": csrf, "do": "close"}),
+        **{f"token {form['name']}": inside.post("/users/tokens", data={"csrf": csrf, **form}) for form in TOKENS},
+        "tokens": inside.get("/users/tokens"),
         **every_step_of_an_import(inside, csrf, at.calls["inbound"]),
         "no right": newcomer.get("/health"),
         "new factor": inside.post("/account/second-factor", data={"csrf": csrf, "do": "begin"}),
@@ -241,6 +243,13 @@ def every_page(at: Furnished) -> dict[str, str]:
     at.sealed("inbound").unlink()
     pages["gone"] = inside.get(f"/calls/{at.calls['inbound']}/audio")
     return {name: answer.text for name, answer in pages.items()}
+
+
+TOKENS: tuple[dict[str, str], ...] = (
+    {"name": "crm", "rights": "search"}, {"name": "crm", "rights": "search"}, {"name": "a b", "rights": "search"}, {"name": "none"},
+    {"name": "late", "rights": "search", "days": "0"},
+)  # fmt: skip
+"""One that can be made, and each way in which one cannot."""
 
 
 def every_step_of_an_import(inside: TestClient, csrf: str, call: str) -> dict[str, httpx.Response]:

@@ -32,7 +32,15 @@ OPEN = {
     ("/sign-in/code", "GET"),
     ("/sign-in/code", "POST"),
 }
-VALUES = {"name": "admin", "role": "manager", "customer": "new", "word": "none", "batch": "none", "package": "none"}
+VALUES = {
+    "name": "admin",
+    "role": "manager",
+    "customer": "new",
+    "word": "none",
+    "batch": "none",
+    "package": "none",
+    "token": "none",
+}
 """What stands in the braces of addresses, besides the call."""
 METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "PROPFIND")
 
@@ -66,7 +74,9 @@ def test_we_see_every_route_that_there_is(app: FastAPI) -> None:
     ours = {(route.path, method) for route in pages(app.routes) for method in methods(route)}
     assert ours == {(path, method.upper()) for path, operations in listed.items() for method in operations}
     assert len(ours) > 10
-    assert [(type(route), route.path) for route in app.routes if hasattr(route, "path")] == [(Mount, "/static")]
+    assert [(type(route), route.path) for route in app.routes if hasattr(route, "path")] == [
+        (Mount, "/static"), (Mount, "/api/v1"),
+    ], "the API has a matrix of its own: api/test_matrix.py"  # fmt: skip
 
 
 def test_every_route_names_one_right_or_is_on_the_short_list(app: FastAPI) -> None:

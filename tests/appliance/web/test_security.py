@@ -26,6 +26,7 @@ EVERY_PAGE = (
     "/users",
     "/users/people/admin",
     "/users/roles/new",
+    "/users/tokens",
     "/customers",
     "/customers/new",
     "/customers/import",

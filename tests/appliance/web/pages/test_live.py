@@ -18,7 +18,8 @@ import pytest
 from appliance import doorbell, ids, push_key
 from appliance.ledger import Ledger
 from appliance.moments import SECOND
-from appliance.records import Record
+from appliance.phone_records import PBX
+from appliance.records import CallAnswered, Record
 from appliance.web.accounts import Accounts
 from tests.appliance.furnished import PATIENCE_S, Furnished, Served, replace_settings, serving, session_now, signed_in
 from tests.appliance.hostile import INVISIBLE, NAMES, ring
@@ -149,7 +150,28 @@ def test_calls_of_yesterday_are_not_shown_as_recent(own: Furnished) -> None:
     assert own.calls["missed"] in left
 
 
+def test_a_call_that_the_telephone_system_tells_of_too_has_one_card(own: Furnished) -> None:
+    with own.ledger() as ledger:
+        for call, via in ((CALLS[0], "tap"), (CALLS[1], PBX)):
+            ledger.append(facts.ringing(call=call, via=via, sip_call_id="one@host", at=own.now))
+    page = signed_in(own).get("/live").text
+    assert re.findall(r'id="card-([a-z2-7]{16})"', page.partition('id="waiting"')[0]) == [CALLS[0]]
+
+
 # The stream
+
+
+def test_the_card_of_what_the_tap_saw_takes_the_place_of_the_other_one_that_came_before(house: Watched) -> None:
+    told, seen = (ids.hash_id("twice", place) for place in range(2))
+    with house.stream(house.last_row()) as stream:
+        house.happen(facts.ringing(call=told, via=PBX, sip_call_id="twice@host"))
+        assert stream.next().data["call"] == told
+        house.happen(facts.ringing(call=seen, sip_call_id="twice@host"))
+        event = stream.next()
+        assert (event.data["call"], event.data["legs"]) == (seen, [told])
+        house.happen(CallAnswered(at=house.at.now, call=told, by="201"))
+        event = stream.next()
+        assert event.data["call"] == seen and "201" in event.data["html"]
 
 
 def test_a_call_that_rings_is_sent_as_a_card_with_its_row(house: Watched) -> None:

@@ -7,9 +7,10 @@ import re
 import httpx
 import pytest
 
+from appliance.library.marks import MOST
 from appliance.moments import Nanoseconds
 from appliance.records import Changed, Exported, RecordingErased, RecordingHeld
-from appliance.web.pages.marking import HARASSMENT, MOST_MARKS
+from appliance.web.pages.marking import HARASSMENT
 from tests.appliance.furnished import Furnished, TestClient, signed_in
 from tests.fakes.clock import FakeClock
 
@@ -91,7 +92,7 @@ def test_marks_have_an_end(own: Furnished) -> None:
     client, path = moving(own), f"/calls/{own.calls['inbound']}/marks"
     name = own.recording("inbound").facts.recording
     with own.ledger() as ledger, ledger.transaction() as connection:
-        rows = [(f"{place}", name, 1.0, "", "x", 0) for place in range(MOST_MARKS)]
+        rows = [(f"{place}", name, 1.0, "", "x", 0) for place in range(MOST)]
         connection.executemany("INSERT INTO mark (id, recording, seconds, note, who, made_at) VALUES (?,?,?,?,?,?)", rows)
     assert send(client, path, seconds="1").status_code == 409
 
