@@ -60,3 +60,5 @@ class Page(NamedTuple):
     """All of them are needed (`appliance/web/rights.py`)."""
     answer: Callable[[Visit], Stream | Sheet]
     """Raises NotHereError, or another ApplianceError with its sentence."""
+    hears: bool = False
+    """Whether the answer is the sound of the call: where the site demands it, somebody else has to have allowed that."""

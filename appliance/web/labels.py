@@ -53,6 +53,12 @@ NOT_RECORDED = {
     "tied": N_("It is part of another call, and is heard there"),
 }
 
+NOT_PACKED = {
+    "not_recorded": N_("There is no recording of this call."),
+    "erased": N_("Erased on request"),
+    "afar": N_("No local copy; bring it back with `appliance uploader restore`"),
+}
+
 TIED = {
     "media": N_("the same audio address"),
     "session": N_("the same Session-ID"),
@@ -148,6 +154,8 @@ RIGHT = {
     "label": N_("Put labels and marks on recordings"),
     "hold": N_("Keep recordings for a case"),
     "approve": N_("Allow others to hear or copy"),
+    "erase": N_("Erase calls for good"),
+    "disclose": N_("Pack a person's calls for that person"),
     "audit": N_("Read the register"),
     "users": N_("Look after accounts and roles"),
     "health": N_("See the health of the box"),

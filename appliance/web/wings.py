@@ -9,6 +9,8 @@ from collections.abc import Callable, Iterable, Iterator
 from fastapi import APIRouter, Depends, FastAPI, Request
 from fastapi.responses import Response, StreamingResponse
 
+from appliance.ids import CallId, recording_id
+from appliance.library import register
 from appliance.lookup import get_call
 from appliance.pages import GROUP, NotHereError, Page, Stream, Visit
 from appliance.web.rights import Right
@@ -39,8 +41,12 @@ def _endpoint(page: Page) -> Callable[[Request], Response]:
         call = get_call(console.ledger.connection, request.path_params.get("call", ""))
         if call is not None and not console.sees(session, call):
             raise NotHereError("There is no such call.")
+        now = console.clock.now()
+        if page.hears and call is not None:
+            heard = recording_id(CallId(call.id))
+            register.check(console.ledger, console.box.config, heard, session.account, register.LISTEN, now)
         visit = Visit(
-            box=console.box, ledger=console.ledger, now=console.clock.now(), account=session.account,
+            box=console.box, ledger=console.ledger, now=now, account=session.account,
             language=console.language(request), values=request.path_params,
         )  # fmt: skip
         given = page.answer(visit)

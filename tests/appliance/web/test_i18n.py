@@ -210,6 +210,8 @@ def every_page(at: Furnished) -> dict[str, str]:
         "/register?kind=Listened&who=nobody",
         "/requests",
         "/completeness",
+        "/erase",
+        "/disclosures",
         "/nothing",
     ]
     pages = {address: inside.get(address) for address in [*addresses, *(f"/calls/{call}" for call in calls)]}
@@ -221,6 +223,11 @@ def every_page(at: Furnished) -> dict[str, str]:
         "wrong password": inside.post("/account", data={**filled, "old": "wrong"}),
         "they differ": inside.post("/account", data={**filled, "again": "another"}),
         "weak": inside.post("/account", data={**filled, "old": PASSWORD, "new": "x", "again": "x"}),
+        "plan": inside.post("/erase", data={**filled, "number": "090-1234-5678", "why": "case"}),
+        "no number": inside.post("/erase", data={**filled, "why": "case"}),
+        "a person's calls": inside.post("/disclosures", data={**filled, "number": "090-1234-5678", "why": "case"}),
+        "nobody's calls": inside.post("/disclosures", data={**filled, "number": "0120-000-000"}),
+        "nothing chosen": inside.post("/disclosures", data={**filled, "number": "090-1234-5678", "why": "case", "do": "pack"}),
         "old form": inside.post("/account", data={"csrf": "x"}),
         "no such method": inside.delete("/calls"),
         "new account": inside.post("/users", data={"csrf": csrf, "name": "ito", "role": "operator"}),

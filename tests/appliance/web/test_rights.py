@@ -42,6 +42,7 @@ VALUES = {
     "batch": "none",
     "token": "none",
     "passkey": "none",
+    "package": "none",
 }
 """What stands in the braces of addresses, besides the call."""
 METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "PROPFIND")
