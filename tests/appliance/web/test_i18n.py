@@ -212,6 +212,10 @@ def every_page(at: Furnished) -> dict[str, str]:
         "/completeness",
         "/erase",
         "/disclosures",
+        "/phone",
+        "/phone/flows",
+        "/phone/hours",
+        "/phone/prompts",
         "/nothing",
     ]
     pages = {address: inside.get(address) for address in [*addresses, *(f"/calls/{call}" for call in calls)]}
@@ -230,6 +234,7 @@ def every_page(at: Furnished) -> dict[str, str]:
         "nothing chosen": inside.post("/disclosures", data={**filled, "number": "090-1234-5678", "why": "case", "do": "pack"}),
         "old form": inside.post("/account", data={"csrf": "x"}),
         "no such method": inside.delete("/calls"),
+        "nameless role": inside.post("/users/roles/new", data={"csrf": csrf}),
         "new account": inside.post("/users", data={"csrf": csrf, "name": "ito", "role": "operator"}),
         "the last master": inside.post("/users/people/admin", data={"csrf": csrf, "do": "close"}),
         **{f"token {form['name']}": inside.post("/users/tokens", data={"csrf": csrf, **form}) for form in TOKENS},
