@@ -31,6 +31,7 @@ from appliance.web.pages import (
     customer_import,
     customers,
     desk,
+    first,
     health,
     live,
     marking,
@@ -57,6 +58,7 @@ def create(console: Console) -> FastAPI:
     app.mount("/static", StaticFiles(directory=_STATIC), name="static")
     for pages in (
         sign_in,
+        first,
         passkeys,
         account,
         searching,
