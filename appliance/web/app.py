@@ -33,6 +33,7 @@ from appliance.web.pages import (
     desk,
     disclosing,
     erasing,
+    first,
     health,
     live,
     marking,
@@ -61,6 +62,7 @@ def create(console: Console) -> FastAPI:
     app.mount("/static", StaticFiles(directory=_STATIC), name="static")
     for pages in (
         sign_in,
+        first,
         passkeys,
         account,
         searching,
