@@ -1,4 +1,5 @@
 """One sealed file that makes a spare box the old one: configuration, keys, ledger, published flows; everything but the recordings.
+Prompts, holidays, voicemail and what telephones have set are in it; Asterisk itself is not.
 
     age file ── tar ── about.json (first), config/appliance.toml, data/keys/…, data/ledger.db, data/flows/… …
 
@@ -28,6 +29,7 @@ from appliance.keys import Identity, Recipient
 from appliance.ledger import Ledger
 from appliance.moments import to_datetime
 from appliance.sealed import SealedError, SealedReader, SealingFile
+from provisioning.asterisk_root import FOLDER as ASTERISK
 from provisioning.prepare import copy_ledger
 
 LAYOUT = 1
@@ -36,6 +38,8 @@ JOB = "backup"
 ABOUT, CONFIG, DATA = "about.json", "config/appliance.toml", "data"
 LEFT_OUT = frozenset({"spool", "recordings", "quarantine", "store", "run", "backups", "sound", "disclosures", "lost+found"})
 """Folders of the box that hold what lies in the store, what is being received, or what lives as long as the machine runs."""
+NOT_ASTERISKS = frozenset({"tree", "previous", "next", "etc", "log"})
+"""Of Asterisk's folder: what is installed and written anew. Voicemail and what telephones set (AstDB) go along."""
 _MAX_ABOUT = 1 << 20
 
 
@@ -98,6 +102,8 @@ def _files(box: Box, ledger: Path) -> Iterator[tuple[str, Path]]:
     for path in sorted(below.rglob("*")):
         name = path.relative_to(below)
         if name.parts[0] in LEFT_OUT or name.parts[0] in own or name.parts[0].startswith(".") or path.name.endswith(shelf.PART):
+            continue
+        if name.parts[0] == ASTERISK and len(name.parts) > 1 and name.parts[1] in NOT_ASTERISKS:
             continue
         if path.is_file() and not path.is_symlink():
             yield f"{DATA}/{name.as_posix()}", path

@@ -33,10 +33,12 @@ from appliance.web.pages import (
     desk,
     disclosing,
     erasing,
+    first,
     health,
     live,
     marking,
     metrics,
+    passkeys,
     pause,
     register,
     searching,
@@ -60,6 +62,8 @@ def create(console: Console) -> FastAPI:
     app.mount("/static", StaticFiles(directory=_STATIC), name="static")
     for pages in (
         sign_in,
+        first,
+        passkeys,
         account,
         searching,
         register,

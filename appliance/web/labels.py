@@ -113,7 +113,7 @@ CHANGED = {
     for word in (
         N_("one-time password"), N_("password"), N_("second factor on"), N_("second factor off"), N_("closed"), N_("opened"),
         N_("made"), N_("changed"), N_("removed"), N_("merged"), N_("number erased"), N_("mark set"), N_("mark removed"),
-        N_("calls csv"), N_("customers csv"), N_("register csv"), N_("listen"), N_("copy"),
+        N_("calls csv"), N_("customers csv"), N_("register csv"), N_("listen"), N_("copy"), N_("passkey added"), N_("passkey removed"),
     )
 }  # fmt: skip
 """What `Changed`, `Exported` and `AccessAsked` say was done."""
@@ -157,6 +157,7 @@ RIGHT = {
     "erase": N_("Erase calls for good"),
     "disclose": N_("Pack a person's calls for that person"),
     "audit": N_("Read the register"),
+    "phone": N_("Look after the phone system"),
     "users": N_("Look after accounts and roles"),
     "health": N_("See the health of the box"),
     "own_account": N_("Look after one's own account"),

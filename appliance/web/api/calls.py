@@ -119,7 +119,7 @@ def marks(request: Request, session: Listener, call: CallId) -> list[Mark]:
     return [Mark(**mark._asdict()) for mark in written.marks_of(console.ledger.connection, found.facts.recording)]
 
 
-@router.post("/calls/{call}/marks", status_code=201, responses=documented(404, 409))
+@router.post("/calls/{call}/marks", status_code=201, responses=documented(404, 409, 413))
 def mark(request: Request, session: Marker, call: CallId, given: NewMark) -> Mark:
     """Set a mark."""
     console = console_of(request)
@@ -137,7 +137,7 @@ def unmark(request: Request, session: Marker, call: CallId, mark: Annotated[str,
         raise ProblemError(404, "there is no such mark")
 
 
-@router.put("/calls/{call}/note", responses=documented(404))
+@router.put("/calls/{call}/note", responses=documented(404, 413))
 def note(request: Request, session: Operator, call: CallId, given: NewNote) -> Note:
     """Keep a memo, and whether somebody has to call back; every open page shows it at once."""
     console = console_of(request)
@@ -147,13 +147,13 @@ def note(request: Request, session: Operator, call: CallId, given: NewNote) -> N
     return _note(console, found.id)
 
 
-@router.post("/calls/{call}/pause", responses=documented(404, 409, 503))
+@router.post("/calls/{call}/pause", responses=documented(404, 409, 413, 503))
 def pause(request: Request, session: Pauser, call: CallId, given: NewPause) -> Pause:
     """Record nothing of a call under way from now on; acknowledged when that is durable."""
     return _pause(console_of(request), session, call, given.why, paused=True)
 
 
-@router.post("/calls/{call}/resume", responses=documented(404, 409, 503))
+@router.post("/calls/{call}/resume", responses=documented(404, 409, 413, 503))
 def resume(request: Request, session: Pauser, call: CallId, given: NewPause) -> Pause:
     """Record it again."""
     return _pause(console_of(request), session, call, given.why, paused=False)

@@ -48,7 +48,7 @@ router = APIRouter()
 Watcher = Annotated[Session, Depends(allowed(Right.POPUP))]
 KINDS: tuple[type[Record], ...] = (
     CallRinging, CallAnswered, RecordingPaused, RecordingResumed, CallEnded, CallNotRecorded, RecordingReady, RecordingFailed,
-    CallTaken, CallNoted, CallLinked, CallEnriched, AccessAsked, AccessDecided, LegTied,
+    CallTaken, CallNoted, CallLinked, CallEnriched, LegTied, AccessAsked, AccessDecided,
 )  # fmt: skip
 KEEP_ALIVE_S = 15.0
 RECENT = 20
@@ -171,6 +171,12 @@ def _changes(console: Console, row: int, language: str, session: Session) -> tup
     return (rows[-1].id if rows else row), messages
 
 
+def _under_way(console: Console, record: Record) -> str:
+    """The call that somebody wants to listen in on, or may now; "" where it is over."""
+    call = register.call_of(console.ledger.connection, record.subject)
+    return call.id if call is not None and call.ended_at is None else ""
+
+
 def _whole(console: Console, session: Session, call: Call) -> Call:
     """The talk of which this call is a leg, where they may see that: it has one card."""
     main = get_call(console.ledger.connection, call.main) if call.main else None
@@ -179,12 +185,6 @@ def _whole(console: Console, session: Session, call: Call) -> Call:
 
 def _folded(console: Console, session: Session, calls: list[Call]) -> list[Call]:
     return [call for call in calls if _whole(console, session, call) is call]
-
-
-def _under_way(console: Console, record: Record) -> str:
-    """The call that somebody wants to listen in on, or may now; "" where it is over."""
-    call = register.call_of(console.ledger.connection, record.subject)
-    return call.id if call is not None and call.ended_at is None else ""
 
 
 def _message(console: Console, call: Call, row: int, language: str, session: Session) -> str:

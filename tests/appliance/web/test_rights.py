@@ -26,11 +26,15 @@ from tests.fakes.clock import FakeClock
 
 OPEN = {
     ("/", "GET"),
+    ("/first", "GET"),
+    ("/first", "POST"),
     ("/metrics", "GET"),
     ("/sign-in", "GET"),
     ("/sign-in", "POST"),
     ("/sign-in/code", "GET"),
     ("/sign-in/code", "POST"),
+    ("/sign-in/passkey", "POST"),
+    ("/sign-in/passkey/options", "POST"),
 }
 VALUES = {
     "name": "admin",
@@ -38,8 +42,9 @@ VALUES = {
     "customer": "new",
     "word": "none",
     "batch": "none",
-    "package": "none",
     "token": "none",
+    "passkey": "none",
+    "package": "none",
 }
 """What stands in the braces of addresses, besides the call."""
 METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "PROPFIND")
