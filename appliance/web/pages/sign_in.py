@@ -8,7 +8,9 @@ from urllib.parse import quote
 from fastapi import APIRouter, Depends, Form, Request
 from fastapi.responses import RedirectResponse, Response
 
+from appliance import first_code
 from appliance.web.accounts import Session, ThrottledError, WrongPasswordError
+from appliance.web.passkeys import box_of
 from appliance.web.rights import Right
 from appliance.web.security import COOKIE, allowed, check_form, console_of, local_path, session_of, token_of
 
@@ -38,10 +40,14 @@ def home(request: Request) -> Response:
 
 @router.get("/sign-in")
 def form(request: Request, next: str = "/") -> Response:
-    """The form."""
+    """The form; of a box that nobody has signed in to, the one for the code on its label."""
+    if first_code.is_first(console_of(request).ledger.connection):
+        return RedirectResponse("/first", 303)
     if session_of(request) is not None:
         return RedirectResponse(local_path(next), 303)
-    return console_of(request).page(request, "sign_in.html", None, next=local_path(next), error="", name="", wait=0)
+    return console_of(request).page(
+        request, "sign_in.html", None, next=local_path(next), error="", name="", wait=0, named=box_of(request)
+    )
 
 
 @router.post("/sign-in")
@@ -55,7 +61,7 @@ def sign_in(
     console = console_of(request)
     name = name.encode("utf-8", "replace").decode("utf-8")  # a form may claim an odd charset
     address = request.client.host if request.client else "?"
-    values = {"next": local_path(next), "name": name}
+    values = {"next": local_path(next), "name": name, "named": box_of(request)}
     try:
         token = console.accounts.sign_in(name, password, address, request.headers.get("user-agent", ""))
     except ThrottledError as error:
@@ -63,12 +69,12 @@ def sign_in(
     except WrongPasswordError:
         return console.page(request, "sign_in.html", None, 401, error="wrong", wait=0, **values)
     if console.accounts.pending(token):
-        return _with_cookie(request, RedirectResponse(f"/sign-in/code?next={quote(local_path(next), safe='')}", 303), token)
+        return with_cookie(request, RedirectResponse(f"/sign-in/code?next={quote(local_path(next), safe='')}", 303), token)
     session = console.accounts.session(token)
     target = local_path(next)
     if session is not None and session.must_choose:
         target = f"/account?next={quote(target, safe='')}"
-    return _with_cookie(request, RedirectResponse(target, 303), token)
+    return with_cookie(request, RedirectResponse(target, 303), token)
 
 
 @router.get("/sign-in/code")
@@ -95,10 +101,11 @@ def give_code(
         return console.page(request, "code.html", None, 429, error="throttled", wait=error.seconds, **values)
     except WrongPasswordError:
         return console.page(request, "code.html", None, 401, error="wrong", wait=0, **values)
-    return _with_cookie(request, RedirectResponse(local_path(next), 303), token)
+    return with_cookie(request, RedirectResponse(local_path(next), 303), token)
 
 
-def _with_cookie(request: Request, response: Response, token: str) -> Response:
+def with_cookie(request: Request, response: Response, token: str) -> Response:
+    """The answer with which a session begins."""
     response.set_cookie(COOKIE, token, httponly=True, samesite="lax", secure=request.url.scheme == "https", path="/")
     return response
 

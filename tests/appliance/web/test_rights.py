@@ -26,11 +26,15 @@ from tests.fakes.clock import FakeClock
 
 OPEN = {
     ("/", "GET"),
+    ("/first", "GET"),
+    ("/first", "POST"),
     ("/metrics", "GET"),
     ("/sign-in", "GET"),
     ("/sign-in", "POST"),
     ("/sign-in/code", "GET"),
     ("/sign-in/code", "POST"),
+    ("/sign-in/passkey", "POST"),
+    ("/sign-in/passkey/options", "POST"),
 }
 VALUES = {
     "name": "admin",
@@ -39,6 +43,8 @@ VALUES = {
     "word": "none",
     "batch": "none",
     "token": "none",
+    "passkey": "none",
+    "package": "none",
     "capture": "none",
 }
 """What stands in the braces of addresses, besides the call."""
