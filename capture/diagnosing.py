@@ -65,8 +65,8 @@ class Wish:
             raise UsageError("a capture needs somebody who takes it")
         if request.get("whole") is True and not why:
             raise UsageError("a capture with speech needs a reason")
-        if number and not any(letter.isdigit() for letter in number):
-            raise UsageError("number: has no digit")
+        if number and not any(letter in "123456789*#" for letter in number):
+            raise UsageError("number: has no digit to look for")
         return cls(who=who, why=why, seconds=seconds, whole=request.get("whole") is True, number=number)
 
 

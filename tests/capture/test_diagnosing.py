@@ -96,7 +96,8 @@ def test_a_capture_is_taken_told_kept_and_laid_out(tmp_path: Path) -> None:
     [
         ({"seconds": 301}, "from 1 to 300"), ({"seconds": "nan"}, "from 1 to 300"), ({"seconds": [1]}, "is no number"),
         ({"who": " "}, "somebody"),
-        ({"whole": True, "why": " "}, "needs a reason"), ({"number": "abc"}, "has no digit"), ({"do": "fly"}, "is no request"),
+        ({"whole": True, "why": " "}, "needs a reason"), ({"number": "abc"}, "has no digit"),
+        ({"number": "+0"}, "has no digit"), ({"do": "fly"}, "is no request"),
         ({}, "needs CAP_NET_RAW|cannot be listened on|none"),
     ],
 )  # fmt: skip

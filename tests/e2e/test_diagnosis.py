@@ -11,22 +11,27 @@ from pathlib import Path
 
 import pytest
 import uvicorn
+from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import expect
 
 from appliance import diagnosis
 from appliance.box import Box
 from appliance.clock import SystemClock
+from appliance.ledger import Ledger
+from appliance.web.accounts import Accounts
 from appliance.web.app import create
 from appliance.web.console import Console
+from appliance.web.security import COOKIE
 from capture import pcapfile
 from capture.diagnosing import Diagnosing
 from capture.play import play
 from tests import needs
-from tests.appliance.furnished import session_now
+from tests.appliance.furnished import open_session
 from tests.bed import browser
 from tests.bed.house import free_port, wait_for
 from tests.bed.made import MadeCall, write_pcap
 from tests.bed.wire import FAR, NEAR, Wire
+from tests.e2e.test_everyone import RULES
 
 pytestmark = [needs.namespaces(), needs.program("chromium", "tshark")]
 CALL = MadeCall(talk=0.6, display="<script>alert(1)</script>")
@@ -49,7 +54,9 @@ def test_a_fault_is_looked_for(box: Box, address: str, tmp_path: Path) -> None:
     file = write_pcap(tmp_path / "a.pcap", CALL.frames())
     with Wire() as wire, browser.chromium() as chromium, browser.page(chromium) as page:
         service = wire.inside(lambda: Diagnosing(box, SystemClock(), FAR))
-        page.context.add_cookies([{"name": "appliance_session", "value": session_now(box, "tech"), "url": address}])
+        with Ledger.open(box.folders.ledger) as ledger:
+            token = open_session(Accounts(ledger, SystemClock().now, 12), "tech")
+        page.context.add_cookies([{"name": COOKIE, "value": token, "url": address}])
         page.goto(f"{address}/diagnosis")
         expect(page.locator(".empty")).to_be_visible()
         browser.picture(page, "diagnosis-empty")
@@ -73,4 +80,5 @@ def test_a_fault_is_looked_for(box: Box, address: str, tmp_path: Path) -> None:
         image = page.locator(".ladder img")
         assert image.evaluate("image => image.decode().then(() => image.naturalWidth)") > 300
         browser.pictures(page, "diagnosis-capture")
+        assert not Axe().run(page, options=RULES).response["violations"]
         service.close()
