@@ -191,7 +191,7 @@ class Accounts:
         row = self._ledger.connection.execute("SELECT password FROM account WHERE name = ?", (session.account,)).fetchone()
         if not session.must_choose and not _matches(row["password"] if row else None, old):
             raise WrongPasswordError
-        if len(new) < MIN_LENGTH or new.lower() == session.account.lower():
+        if not is_strong(session.account, new):
             raise WeakPasswordError
         with self._ledger.transaction() as connection:
             connection.execute("UPDATE account SET password = ?, one_time = 0 WHERE name = ?", (_hasher.hash(new), session.account))
@@ -199,6 +199,14 @@ class Accounts:
         self._ledger.append(
             Changed(at=self._now(), thing=f"account {session.account}", who=session.account, what="password", why="")
         )
+
+    def check_tries(self, what: str, address: str) -> None:
+        """Whether this address may try something secret now, other than a password. Raises ThrottledError."""
+        self._check_throttle((f"{what}:{address}", f"address:{address}"), self._now())
+
+    def count_failure(self, what: str, address: str) -> None:
+        """It tried in vain."""
+        self._failed((f"{what}:{address}", f"address:{address}"), self._now())
 
     def _check_throttle(self, who: tuple[str, str], now: int) -> None:
         for row in self._ledger.connection.execute("SELECT failures, last_at FROM attempt WHERE who IN (?, ?)", who):
@@ -216,6 +224,11 @@ class Accounts:
                     "ON CONFLICT (who) DO UPDATE SET failures = failures + 1, last_at = excluded.last_at",
                     (name, now),
                 )
+
+
+def is_strong(name: str, password: str) -> bool:
+    """Whether this account may have this password."""
+    return len(password) >= MIN_LENGTH and password.lower() != name.lower()
 
 
 def csrf_holds(session: Session, given: str) -> bool:

@@ -151,5 +151,6 @@ RIGHT = {
     "audit": N_("Read the register"),
     "users": N_("Look after accounts and roles"),
     "health": N_("See the health of the box"),
+    "settings": N_("Set the box up"),
     "own_account": N_("Look after one's own account"),
 }

@@ -30,6 +30,8 @@ class Right(StrEnum):
     AUDIT = "audit"
     USERS = "users"
     HEALTH = "health"
+    SETTINGS = "settings"
+    """Setting the box up, and the opening test."""
     OWN_ACCOUNT = "own_account"
     """Everybody who is signed in has it."""
 
@@ -88,7 +90,7 @@ BUILT_IN = {
             ),
         ),
         Role(id="operator", rights=frozenset({_R.SEARCH, _R.POPUP, _R.PAUSE, _R.CUSTOMERS, _R.OWN_ACCOUNT})),
-        Role(id="technician", rights=frozenset({_R.HEALTH, _R.OWN_ACCOUNT})),
+        Role(id="technician", rights=frozenset({_R.HEALTH, _R.SETTINGS, _R.OWN_ACCOUNT})),
     )
 }
 """Roles that a box has from the start. They may be renamed and changed, but for the first: it has every right that there is."""

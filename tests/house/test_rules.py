@@ -52,6 +52,7 @@ HOMES = {
     ),
     "pyotp": ("appliance/web/second_factor.py",),
     "pylibsrtp": ("capture/srtp.py",),
+    "segno": ("provisioning/label.py",),
     "soundfile": ("capture/formats/",),
     "sqlite_utils": ("appliance/schema.py",),
     "starlette": ("appliance/web/",),

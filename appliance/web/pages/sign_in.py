@@ -8,6 +8,7 @@ from urllib.parse import quote
 from fastapi import APIRouter, Depends, Form, Request
 from fastapi.responses import RedirectResponse, Response
 
+from appliance import first_code
 from appliance.web.accounts import Session, ThrottledError, WrongPasswordError
 from appliance.web.rights import Right
 from appliance.web.security import COOKIE, allowed, check_form, console_of, local_path, session_of, token_of
@@ -23,6 +24,7 @@ BEGINNINGS = (
     ("audit", "/register"),
     ("approve", "/requests"),
     ("users", "/users"),
+    ("settings", "/setup"),
 )
 """Where the console begins, by the first right that one has."""
 
@@ -41,6 +43,8 @@ def form(request: Request, next: str = "/") -> Response:
     """The form."""
     if session_of(request) is not None:
         return RedirectResponse(local_path(next), 303)
+    if first_code.exists(console_of(request).box.folders) and not console_of(request).people.all():
+        return RedirectResponse("/first", 303)
     return console_of(request).page(request, "sign_in.html", None, next=local_path(next), error="", name="", wait=0)
 
 
@@ -63,12 +67,12 @@ def sign_in(
     except WrongPasswordError:
         return console.page(request, "sign_in.html", None, 401, error="wrong", wait=0, **values)
     if console.accounts.pending(token):
-        return _with_cookie(request, RedirectResponse(f"/sign-in/code?next={quote(local_path(next), safe='')}", 303), token)
+        return with_cookie(request, RedirectResponse(f"/sign-in/code?next={quote(local_path(next), safe='')}", 303), token)
     session = console.accounts.session(token)
     target = local_path(next)
     if session is not None and session.must_choose:
         target = f"/account?next={quote(target, safe='')}"
-    return _with_cookie(request, RedirectResponse(target, 303), token)
+    return with_cookie(request, RedirectResponse(target, 303), token)
 
 
 @router.get("/sign-in/code")
@@ -95,10 +99,11 @@ def give_code(
         return console.page(request, "code.html", None, 429, error="throttled", wait=error.seconds, **values)
     except WrongPasswordError:
         return console.page(request, "code.html", None, 401, error="wrong", wait=0, **values)
-    return _with_cookie(request, RedirectResponse(local_path(next), 303), token)
+    return with_cookie(request, RedirectResponse(local_path(next), 303), token)
 
 
-def _with_cookie(request: Request, response: Response, token: str) -> Response:
+def with_cookie(request: Request, response: Response, token: str) -> Response:
+    """The answer, with the session that it begins."""
     response.set_cookie(COOKIE, token, httponly=True, samesite="lax", secure=request.url.scheme == "https", path="/")
     return response
 

@@ -15,10 +15,14 @@ from babel.messages.pofile import read_po
 from hypothesis import given
 from hypothesis import strategies as st
 
-from appliance import ids
+from appliance import first_code, hardware, ids
+from appliance.box import Box
+from appliance.ledger import Ledger
 from appliance.moments import SECOND
+from appliance.records import Heartbeat
 from appliance.web import i18n, labels
 from appliance.web.accounts import Accounts
+from appliance.web.setup_steps import STEPS
 from tests.appliance.furnished import PASSWORD, Furnished, TestClient, browser, signed_in
 from tests.appliance.troubled import trouble
 from tests.fakes import facts
@@ -161,6 +165,22 @@ class Words(HTMLParser):
         self.said.append(" ".join(data.split()))
 
 
+def pages_of_a_new_box(at: Furnished) -> dict[str, httpx.Response]:
+    """The first sign-in with its errors, and the steps of a box on which nothing was done."""
+    fresh = Box.at(at.box.folders.data.parent / "fresh")
+    code = first_code.make(fresh.folders)
+    client = browser(fresh, at.clock())
+    form = {"code": code, "name": "sato", "new": "something long", "again": "something long"}
+    wrong = {"code": "x"}, {"again": "another"}, {"new": "x", "again": "x"}, {"name": "a b"}
+    pages = {f"first {'.'.join(one)}": client.post("/first", data=form | one) for one in wrong}
+    pages["first"] = client.get("/first")
+    client.post("/first", data=form)
+    with Ledger.open(fresh.folders.ledger) as ledger:
+        ledger.beat(Heartbeat(at=at.now, service="capture", pid=1, state="ok", detail={"interface": "mirror0"}))
+        hardware.write(fresh.folders, hardware.Hardware(at=at.now, synchronised=False))
+    return pages | {f"new {name}": client.get(f"/setup/{name}") for name in ("", "text", *STEPS)}
+
+
 def every_page(at: Furnished) -> dict[str, str]:
     """Every page in Japanese, in as many states as there are."""
     with at.ledger() as ledger:
@@ -211,6 +231,12 @@ def every_page(at: Furnished) -> dict[str, str]:
         "/requests",
         "/completeness",
         "/nothing",
+        "/setup",
+        *(f"/setup/{step}" for step in STEPS),
+        "/setup/store?tried=1",
+        "/opening",
+        f"/opening?since={at.now}",
+        f"/opening?since={at.now - 3600 * SECOND}",
     ]
     pages = {address: inside.get(address) for address in [*addresses, *(f"/calls/{call}" for call in calls)]}
     pages |= {
@@ -229,6 +255,9 @@ def every_page(at: Furnished) -> dict[str, str]:
         "tokens": inside.get("/users/tokens"),
         **every_step_of_an_import(inside, csrf, at.calls["inbound"]),
         "no right": newcomer.get("/health"),
+        "a change": inside.post("/setup/text", data={"csrf": csrf, "do": "look", "text": "[health]\ndisk_hours = 5\n"}),
+        "a change that waits": inside.get("/setup/change/none"),
+        **pages_of_a_new_box(at),
         "new factor": inside.post("/account/second-factor", data={"csrf": csrf, "do": "begin"}),
     }
     for _ in range(5):

@@ -26,13 +26,25 @@ from tests.fakes.clock import FakeClock
 
 OPEN = {
     ("/", "GET"),
+    ("/first", "GET"),
+    ("/first", "POST"),
     ("/metrics", "GET"),
     ("/sign-in", "GET"),
     ("/sign-in", "POST"),
     ("/sign-in/code", "GET"),
     ("/sign-in/code", "POST"),
 }
-VALUES = {"name": "admin", "role": "manager", "customer": "new", "word": "none", "batch": "none", "token": "none"}
+VALUES = {
+    "name": "admin",
+    "role": "manager",
+    "customer": "new",
+    "word": "none",
+    "batch": "none",
+    "token": "none",
+    "step": "lines",
+    "change": "none",
+    "report": "none",
+}
 """What stands in the braces of addresses, besides the call."""
 METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "PROPFIND")
 
