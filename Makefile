@@ -14,16 +14,10 @@ DATA ?= var
 run: $(VENV)/run.stamp
 	@$(BIN)/appliance demo --data $(DATA) $(ARGS)
 
-# What computes, two files at a time; then what listens to real servers, one after another, for a busy machine is not what it tests.
-# With ARGS only what they name.
+# Two files at a time: half of them compute, half wait for real servers. With ARGS only what they name.
 test: export APPLIANCE_TEST_STRICT = $(shell sh tests/tools/strict.sh)
 test: $(VENV)/test.stamp
-ifdef ARGS
-	@$(BIN)/python -m pytest $(ARGS)
-else
-	@$(BIN)/python -m pytest --numprocesses 2 --dist loadfile --ignore tests/e2e; computed=$$?; \
-	$(BIN)/python -m pytest tests/e2e && exit $$computed
-endif
+	@$(BIN)/python -m pytest $(or $(ARGS),--numprocesses 2 --dist loadfile --no-loadscope-reorder)
 
 check: $(VENV)/test.stamp
 	$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/mypy && $(BIN)/lint-imports

@@ -169,6 +169,13 @@ class Web(Options):
         description="Address to listen on. Anything but this machine itself is served with TLS only.",
     )
     port: int = Field(default=8080, ge=1, le=65535, title="Port", description="TCP port to listen on.")
+    name: str = Field(
+        default="",
+        pattern=r"^([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?(\.[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?)*)?$",
+        max_length=253,
+        title="Name",
+        description="The name by which browsers reach the console where it is another than NAME.local; passkeys are bound to it.",
+    )
     certificate: str = Field(
         default="", title="Certificate", description="PEM file of the TLS certificate; empty: the box makes one of its own."
     )

@@ -34,6 +34,7 @@ _EMPTY: Mapping[str, Mapping[str, Any]] = {
         "called_raw": "", "called_e164": None, "sip_call_id": "", "headers": [],
     },
     "CallPlaced": {"sip_call_id": ""},
+    "AnswersKept": {"values": {}},
     "SegmentClosed": {"source": "", "destination": ""},
     "CallNotRecorded": {"detail": ""},
     "RecordingFailed": {"reason": ""},

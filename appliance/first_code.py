@@ -1,61 +1,81 @@
-"""The code on the box's label, with which the first administrator signs in: only its hash is kept, and it ends with the first account.
+"""The code on the box's label: whoever holds it makes the first administrator, and with that it ends.
 
-The code has 60 bits, so that scrypt with a salt of its own keeps it even from whoever reads the disk. A second one makes the first void.
+It is made once and kept as an argon2id hash alone: a label that is lost is replaced by a new code, never printed again. As soon as there is
+one account it opens nothing any more, whatever became of that account.
 """
 
 from __future__ import annotations
 
-import hashlib
-import hmac
-import json
 import secrets
-from pathlib import Path
+import sqlite3
+from html import escape
 
-from appliance import shelf
+from argon2 import PasswordHasher
+from argon2.exceptions import Argon2Error, InvalidHashError
+
 from appliance.errors import UsageError
-from appliance.folders import Folders
+from appliance.ledger import Ledger
+from appliance.records import Changed
 
-FILE = "label.json"
-_ALPHABET = "ABCDEFGHJKMNPQRSTUVWXYZ23456789"
-_GROUPS, _LETTERS = 3, 4
+ALPHABET = "abcdefghjkmnpqrstuvwxyz23456789"
+"""Letters and digits that nobody takes for one another."""
+_hasher = PasswordHasher()
 
 
-def make(folders: Folders, *, again: bool = False) -> str:
-    """A fresh code, told this once. Raises UsageError where there is one already and no other was asked for."""
-    if _path(folders).exists() and not again:
-        raise UsageError("the label was printed already, and its code is kept as a hash alone; --again makes another one")
-    code = "-".join("".join(secrets.choice(_ALPHABET) for _ in range(_LETTERS)) for _ in range(_GROUPS))
-    salt = secrets.token_bytes(16)
-    kept = {"salt": salt.hex(), "hash": _hash(code, salt).hex()}
-    shelf.write(_path(folders), json.dumps(kept).encode("ascii"), 0o640)
+def make(ledger: Ledger, now: int, who: str, *, again: bool = False) -> str:
+    """The code of a box that nobody has signed in to; `again` ends the one before. Raises UsageError."""
+    if not is_first(ledger.connection):
+        raise UsageError(
+            "this box has accounts already, and its label opens nothing; use appliance web password NAME --role administrator"
+        )
+    if stored(ledger.connection) and not again:
+        raise UsageError(
+            "the code was made already and is kept as a hash alone; make another one with --again, the first then ends"
+        )
+    code = "-".join("".join(secrets.choice(ALPHABET) for _ in range(4)) for _ in range(3))
+    with ledger.transaction() as connection:
+        connection.execute("DELETE FROM first_code")
+        connection.execute("INSERT INTO first_code (code, made_at) VALUES (?,?)", (_hasher.hash(_plain(code)), now))
+    ledger.append(Changed(at=now, thing="first sign-in", who=who, what="code for the label", why=""))
     return code
 
 
-def exists(folders: Folders) -> bool:
-    """Whether a label's code waits for the first administrator."""
-    return _path(folders).exists()
+def is_first(connection: sqlite3.Connection) -> bool:
+    """Whether there is no account yet."""
+    return connection.execute("SELECT 1 FROM account LIMIT 1").fetchone() is None
 
 
-def matches(folders: Folders, given: str) -> bool:
-    """Whether this is the code, in large or small letters, with or without hyphens."""
+def stored(connection: sqlite3.Connection) -> str:
+    """The hash of the code; "" where none was made."""
+    row = connection.execute("SELECT code FROM first_code").fetchone()
+    return str(row[0]) if row else ""
+
+
+def fits(hashed: str, given: str) -> bool:
+    """Whether this is the code, however it was typed."""
     try:
-        kept = json.loads(_path(folders).read_bytes())
-        salt, wanted = bytes.fromhex(kept["salt"]), bytes.fromhex(kept["hash"])
-    except (OSError, ValueError, KeyError, TypeError):
+        return _hasher.verify(hashed, _plain(given))
+    except (Argon2Error, InvalidHashError):
         return False
-    letters = "".join(letter for letter in given.upper() if letter in _ALPHABET)[: _GROUPS * _LETTERS]
-    code = "-".join(letters[place : place + _LETTERS] for place in range(0, len(letters), _LETTERS))
-    return hmac.compare_digest(_hash(code, salt), wanted)
 
 
-def end(folders: Folders) -> None:
-    """The code works no more."""
-    shelf.remove(_path(folders))
+def label(address: str, serial: str, code: str) -> str:
+    """A label of 62 × 40 mm as one HTML page that fetches nothing."""
+    return (
+        '<!doctype html>\n<html lang="ja"><head><meta charset="utf-8"><title>'
+        f"{escape(address)}</title>\n<style>{_STYLE}</style></head><body>\n"
+        f"<p>管理画面 / Console<br><b>{escape(address)}</b></p>\n"
+        f'<p>初回コード / First sign-in<br><b class="code">{escape(code)}</b></p>\n'
+        f"<p class=small>{escape(serial)} · 最初のサインインで無効になります / ends with the first sign-in</p>\n</body></html>\n"
+    )
 
 
-def _path(folders: Folders) -> Path:
-    return folders.data / FILE
+def _plain(code: str) -> str:
+    return "".join(letter for letter in code.lower() if letter in ALPHABET)
 
 
-def _hash(code: str, salt: bytes) -> bytes:
-    return hashlib.scrypt(code.encode("ascii"), salt=salt, n=1 << 14, r=8, p=1)
+_STYLE = (
+    "@page{size:62mm 40mm;margin:0}body{box-sizing:border-box;width:62mm;height:40mm;margin:0;padding:3mm;overflow:hidden;"
+    "font:9pt/1.35 sans-serif;color:#000;background:#fff}p{margin:0 0 2mm}b{font:bold 12pt/1.3 monospace}.code{font-size:14pt}"
+    ".small{font-size:6pt}"
+)

@@ -55,6 +55,16 @@ class Folders:
         return self.data / "checkpoints"
 
     @property
+    def disclosures(self) -> Path:
+        """Packages for persons, sealed, until they are fetched."""
+        return self.data / "disclosures"
+
+    @property
+    def captures(self) -> Path:
+        """Captures for diagnosis, for some days."""
+        return self.data / "captures"
+
+    @property
     def store(self) -> Path:
         """The embedded default's object store."""
         return self.data / "store"

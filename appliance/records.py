@@ -24,7 +24,9 @@ from appliance.health_records import IssueOpened as IssueOpened
 from appliance.health_records import NoticeSent as NoticeSent
 from appliance.health_records import PowerLost as PowerLost
 from appliance.health_records import WeirdSeen as WeirdSeen
+from appliance.phone_records import AnswersKept as AnswersKept
 from appliance.phone_records import CallPlaced as CallPlaced
+from appliance.phone_records import MessageExpired as MessageExpired
 from appliance.proof_records import CallErased as CallErased
 from appliance.proof_records import CheckpointSigned as CheckpointSigned
 from appliance.proof_records import CheckpointStamped as CheckpointStamped
@@ -326,7 +328,7 @@ KINDS: dict[str, type[Record]] = {
         Exported, Changed, NodeEntered, WeirdSeen, IssueOpened, IssueClosed, Heartbeat, CheckpointSigned, CheckpointStored,
         CheckpointStamped, RecordingLabelled, ErasureAsked, ObjectsErased, CallErased, StoreProbed, StoreSampled, DrillDone,
         HeaderChanged, CallTaken, CallNoted, CallLinked, PowerLost, NoticeSent, TwinSeen, BackupStored, BoxReplaced,
-        Commissioned, AccessAsked, AccessDecided, CallPlaced, CallEnriched,
+        Commissioned, AccessAsked, AccessDecided, CallPlaced, AnswersKept, MessageExpired, CallEnriched,
     )
 }  # fmt: skip
 

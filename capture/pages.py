@@ -28,7 +28,7 @@ _ENDLESS = 0xFFFFFFFF
 
 def pages() -> tuple[Page, ...]:
     """What the wing brings."""
-    return (Page("listen", "/calls/{call}/live", ("live",), listen),)
+    return (Page("listen", "/calls/{call}/live", ("live",), listen, hears=True),)
 
 
 def listen(visit: Visit) -> Stream:

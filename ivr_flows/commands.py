@@ -1,4 +1,4 @@
-"""What the wing offers on the command line: `ivr lint|simulate|test|diagram|publish|rollback|history|holidays|prompt`.
+"""What the wing offers on the command line: `ivr lint|simulate|test|diagram|publish|rollback|history|holidays|answers|prompt`.
 
 Each part adds its own words, so that one that needs more than Python (the service of the flows, say) is a file and one line here.
 """
@@ -8,11 +8,11 @@ from __future__ import annotations
 import argparse
 from typing import Any
 
-from ivr_flows import authoring, keeping, live_commands, sounds
+from ivr_flows import answers, authoring, keeping, live_commands, sounds
 
 Commands = Any
 """argparse's sub-parsers object, whose type has no public name."""
-PARTS = (authoring.add, keeping.add, sounds.add, live_commands.add)
+PARTS = (authoring.add, keeping.add, answers.add, sounds.add, live_commands.add)
 """What adds words to `ivr`, in the order in which they are listed."""
 
 

@@ -15,7 +15,7 @@ from typing import Any, Protocol
 
 from appliance import dialplan
 from appliance.moments import SECOND
-from appliance.records import NodeEntered, Record
+from appliance.records import AnswersKept, NodeEntered, Record
 from ivr_flows import asking_hosts
 from ivr_flows.ari import GoneError, LostError, RefusedError
 from ivr_flows.ari_models.applications import Applications
@@ -231,7 +231,7 @@ class LiveCall:
             case HangUp():
                 await self._hang_up(effect)
             case Noted():
-                log.info("call %s: %s", self.caller.call, dict(effect.values))
+                self._note(effect)
             case Ended():
                 log.debug("call %s ends: %s", self.caller.channel, effect.end)
 
@@ -240,6 +240,13 @@ class LiveCall:
         revision = self.snapshot.revisions.get(effect.flow, "")
         at = self._around.wall()
         self._around.tell(NodeEntered(at=at, call=self.caller.call, flow=effect.flow, revision=revision, node=effect.node))
+
+    def _note(self, effect: Noted) -> None:
+        revision = self.snapshot.revisions.get(self.flow, "")
+        values = dict(effect.values)
+        self._around.tell(
+            AnswersKept(at=self._around.wall(), call=self.caller.call, flow=self.flow, revision=revision, values=values)
+        )
 
     async def _play(self, effect: Play) -> None:
         sounds = [self._around.book.sound(self.snapshot, self.flow, heard) for heard in effect.heard]

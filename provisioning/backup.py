@@ -1,4 +1,5 @@
 """One sealed file that makes a spare box the old one: configuration, keys, ledger, published flows; everything but the recordings.
+Prompts, holidays, voicemail and what telephones have set are in it; Asterisk itself is not.
 
     age file ── tar ── about.json (first), config/appliance.toml, data/keys/…, data/ledger.db, data/flows/… …
 
@@ -28,14 +29,17 @@ from appliance.keys import Identity, Recipient
 from appliance.ledger import Ledger
 from appliance.moments import to_datetime
 from appliance.sealed import SealedError, SealedReader, SealingFile
+from provisioning.asterisk_root import FOLDER as ASTERISK
 from provisioning.prepare import copy_ledger
 
 LAYOUT = 1
 JOB = "backup"
 """Kind of the job that brings a backup to the store."""
 ABOUT, CONFIG, DATA = "about.json", "config/appliance.toml", "data"
-LEFT_OUT = frozenset({"spool", "recordings", "quarantine", "store", "run", "backups", "sound", "lost+found"})
+LEFT_OUT = frozenset({"spool", "recordings", "quarantine", "store", "run", "backups", "sound", "disclosures", "lost+found"})
 """Folders of the box that hold what lies in the store, what is being received, or what lives as long as the machine runs."""
+NOT_ASTERISKS = frozenset({"tree", "previous", "next", "etc", "log"})
+"""Of Asterisk's folder: what is installed and written anew. Voicemail and what telephones set (AstDB) go along."""
 _MAX_ABOUT = 1 << 20
 
 
@@ -99,6 +103,8 @@ def _files(box: Box, ledger: Path) -> Iterator[tuple[str, Path]]:
         name = path.relative_to(below)
         if name.parts[0] in LEFT_OUT or name.parts[0] in own or name.parts[0].startswith(".") or path.name.endswith(shelf.PART):
             continue
+        if name.parts[0] == ASTERISK and len(name.parts) > 1 and name.parts[1] in NOT_ASTERISKS:
+            continue
         if path.is_file() and not path.is_symlink():
             yield f"{DATA}/{name.as_posix()}", path
 
@@ -140,6 +146,36 @@ def unpack(path: Path, identities: Sequence[Identity], folder: Path) -> About:
         about = _read_about(archive, path)
         while (entry := archive.next()) is not None:
             _extract(archive, entry, folder)
+    return about
+
+
+def ledger_of(box: Box, identities: Sequence[Identity], file: Path | None, folder: Path) -> tuple[Path, int] | None:
+    """Entry point of `doctor --rebuild`: the ledger of this backup (or of the newest one here) in the folder, and when it was made.
+
+    Raises BackupError where the named one does not open, or is another box's.
+    """
+    below = box.folders.data / "backups"
+    for path in [file] if file else sorted(below.glob("*.tar.age"), reverse=True):
+        try:
+            about = _only_ledger(path, identities, folder)
+        except BackupError:
+            if file is not None:
+                raise
+            continue
+        if about.contract != box.config.site.contract:
+            raise BackupError(
+                f"{path}: is a backup of {about.contract}, this box serves {box.config.site.contract}; nothing was taken of it"
+            )
+        return folder / DATA / "ledger.db", about.made_at
+    return None
+
+
+def _only_ledger(path: Path, identities: Sequence[Identity], folder: Path) -> About:
+    with _opened(path, identities) as archive:
+        about = _read_about(archive, path)
+        while (entry := archive.next()) is not None:
+            if entry.name == f"{DATA}/ledger.db":
+                _extract(archive, entry, folder)
     return about
 
 

@@ -17,7 +17,9 @@ from appliance import flow_shelf, phone_secrets, shelf, tls
 from appliance.box import Box
 from appliance.errors import ConfigError, CouldNotError
 from appliance.phone_checks import problems
+from provisioning import asterisk_root
 from provisioning.asterisk.files import render
+from provisioning.asterisk_root import Place
 from provisioning.plan import Change, changes, reloads
 
 FOLDER = Path("/etc/asterisk")
@@ -52,6 +54,32 @@ def console(command: str) -> str:
     if done.returncode:
         raise CouldNotError("Asterisk does not run; start it, and it reads the new files")
     return done.stdout
+
+
+def console_in(place: Place, pid_file: Path = asterisk_root.PID_FILE) -> Console:
+    """The console of the Asterisk that runs in its own root: asked from inside, where its socket lies."""
+
+    def ask(command: str) -> str:
+        try:
+            pid = str(int(pid_file.read_text("ascii")))
+        except (OSError, ValueError) as error:
+            raise CouldNotError("Asterisk does not run; start it, and it reads the new files") from error
+        words = ["nsenter", "--target", pid, "--mount", "--root", "--wd", _PROGRAM, "-rx", command]
+        try:
+            done = subprocess.run(words, capture_output=True, text=True, timeout=_CONSOLE_S, check=False)  # noqa: S603
+        except (OSError, subprocess.TimeoutExpired) as error:
+            raise CouldNotError(f"Asterisk does not answer ({error}); start it, and it reads the new files") from error
+        if done.returncode:
+            raise CouldNotError("Asterisk does not run; start it, and it reads the new files")
+        return done.stdout
+
+    return ask if place.is_there else console
+
+
+def folder_of(box: Box) -> Path:
+    """Where Asterisk's files lie on this box: beside its own root where it has one."""
+    place = asterisk_root.place_of(box.folders.data)
+    return place.etc if place.is_there else FOLDER
 
 
 def check_config(box: Box) -> None:
@@ -91,8 +119,9 @@ def planned(box: Box, folder: Path) -> tuple[dict[str, str], list[Change]]:
     return wanted, changes(wanted, present(folder, list(wanted)))
 
 
-def apply(box: Box, folder: Path, ask: Console = console) -> Applied:
+def apply(box: Box, folder: Path, ask: Console | None = None) -> Applied:
     """Write what differs and have Asterisk load it. Raises ConfigError or CouldNotError; then nothing was loaded."""
+    ask = ask or console_in(asterisk_root.place_of(box.folders.data))
     wanted, found = planned(box, folder)
     owner = _owner(folder)
     for change in found:

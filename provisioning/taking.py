@@ -13,11 +13,11 @@ from collections.abc import Callable, Mapping, Sequence
 from appliance import config_change, root_requests
 from appliance.box import Box
 from appliance.clock import SystemClock
-from appliance.errors import CouldNotError
+from appliance.errors import ApplianceError, CouldNotError
 from appliance.ledger import Ledger
 from appliance.lookup import get_call
 from appliance.root_requests import Answer, Request
-from provisioning import commission, exchange, system
+from provisioning import commission, exchange, night, system
 from provisioning.system import Run
 
 MACHINE = frozenset({"network", "capture", "site", "web", "phone"})
@@ -34,7 +34,7 @@ READERS: Mapping[str, tuple[str, ...]] = {
     "speech": ("ivr", "web"),
 }
 """Who reads a table; one that is not named is read by all."""
-EVERYBODY = ("capture", "render", "listen", "uploader", "janitor", "ivr", "phones", "web")
+EVERYBODY = ("capture", "render", "listen", "uploader", "janitor", "ivr", "phones", "diagnose", "web")
 """The console last: it is what shows the answer."""
 Does = Callable[[Box, Request, int, Run], Answer]
 
@@ -128,6 +128,14 @@ def _commission(box: Box, request: Request, now: int, run: Run) -> Answer:
     return _answer(request, now, ok=bool(signed.facts["passed"]), said="\n".join(failed))
 
 
+def _switch(box: Box, request: Request, now: int, run: Run) -> Answer:
+    try:
+        said = night.turn(box, request.values.get("name", ""), request.values.get("on") == "1", request.who, now)
+    except ApplianceError as error:
+        return _answer(request, now, ok=False, said=str(error))
+    return _answer(request, now, ok=True, said=said)
+
+
 def _unknown(box: Box, request: Request, now: int, run: Run) -> Answer:
     return _answer(request, now, ok=False, said=f"{request.do}: is nothing that root does for a page")
 
@@ -136,5 +144,5 @@ def _answer(request: Request, now: int, *, ok: bool, said: str) -> Answer:
     return Answer(id=request.id, do=request.do, who=request.who, why=request.why, at=now, ok=ok, said=said)
 
 
-DOES: Mapping[str, Does] = {config_change.DO: _change, "confirm": _confirm, "commission": _commission}
+DOES: Mapping[str, Does] = {config_change.DO: _change, "confirm": _confirm, "commission": _commission, night.DO: _switch}
 """What a page may ask for: nothing else is done."""

@@ -41,6 +41,7 @@ def add_doctor(commands: Commands, common: argparse.ArgumentParser) -> None:
         "--identity", type=Path, metavar="KEYFILE", help="with --rebuild: an age key file (default: the box's keys)"
     )
     parser.add_argument("--signer", default="", metavar="HEX", help="with --rebuild: the box's public key (default: keys/box.pub)")
+    parser.add_argument("--backup", type=Path, metavar="FILE", help="with --rebuild: a backup (default: the newest on this box)")
     parser.set_defaults(run=run_doctor)
 
 
@@ -131,7 +132,7 @@ def _rebuild(box: Box, arguments: argparse.Namespace) -> int:
         raise UsageError(f"{box.folders.keys}: holds no key that could open anything; name one with --identity")
     if running := _running(box):
         raise CouldNotError(f"{running} is running; stop the services first, nothing was changed")
-    done = rebuild(box, identities, SystemClock(), arguments.signer)
+    done = rebuild(box, identities, SystemClock(), arguments.signer, arguments.backup)
     if arguments.json:
         print(json.dumps(asdict(done), ensure_ascii=False))
     else:
@@ -141,7 +142,10 @@ def _rebuild(box: Box, arguments: argparse.Namespace) -> int:
             f"{done.recordings} recordings brought back from the folders, {done.stored} from the store, {done.present} were known; "
             f"{len(done.problems)} problems"
         )
-    for problem in done.problems:
+        if done.kept:
+            rows = ", ".join(f"{count} of {table}" for table, count in done.kept.items())
+            print(f"{done.from_backup} records from the backup; what people entered: {rows}")
+    for problem in (*done.lacks, *done.problems):
         print(f"appliance: {problem}", file=sys.stderr)
     return 4 if done.problems else 0
 

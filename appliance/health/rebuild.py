@@ -10,6 +10,7 @@ from __future__ import annotations
 import contextlib
 import importlib.metadata
 import sqlite3
+import tempfile
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -18,6 +19,7 @@ from appliance import checkpoints, keys, manifest, retelling, shelf
 from appliance.box import Box
 from appliance.clock import Clock
 from appliance.errors import CouldNotError
+from appliance.health import keepsakes
 from appliance.jobs import NewJob, enqueue
 from appliance.keys import Identity
 from appliance.ledger import Ledger, LedgerError, append
@@ -42,17 +44,29 @@ class Rebuilt:
     present: int = 0
     stored: int = 0
     """Brought back from the store."""
+    kept: dict[str, int] = field(default_factory=dict)
+    """Rows of what people entered that came back, by table."""
+    from_backup: int = 0
+    """Records read from the last backup."""
+    lacks: list[str] = field(default_factory=list)
+    """What could not be brought back, or only as it was in the night of the backup."""
     problems: list[str] = field(default_factory=list)
 
 
-def rebuild(box: Box, identities: Sequence[Identity], clock: Clock, signer: str = "") -> Rebuilt:
+def rebuild(box: Box, identities: Sequence[Identity], clock: Clock, signer: str = "", backup: Path | None = None) -> Rebuilt:
     """Bring the ledger back. Raises CouldNotError where nothing could be opened."""
     done = Rebuilt()
     key = signer.strip().lower() or keys.signing_public(box.folders.keys) or ""
+    lost = not box.folders.ledger.exists()
     old = _set_aside(box.folders.ledger, clock.now(), done)
-    with Ledger.open(box.folders.ledger) as ledger:
+    with tempfile.TemporaryDirectory(dir=box.folders.data, prefix=".backup-") as folder, Ledger.open(box.folders.ledger) as ledger:
         if old is not None:
-            _salvage(old, ledger, done)
+            done.salvaged = _salvage(old, ledger, done)
+        kept = None
+        if lost or old is not None or backup is not None:
+            kept = keepsakes.open_backup(box, identities, backup, Path(folder), done.lacks)
+        if kept is not None:  # behind what was salvaged, which knows what was erased since
+            done.from_backup = _salvage(kept[0], ledger, done)
         _take_folders(box, ledger, identities, key, clock.now(), done)
         _take_checkpoints(box, ledger, key, done)
         for entry in importlib.metadata.entry_points(group=GROUP):
@@ -62,6 +76,8 @@ def rebuild(box: Box, identities: Sequence[Identity], clock: Clock, signer: str 
                 done.problems += problems
             except CouldNotError as error:
                 done.problems.append(f"{entry.name}: {error}")
+        if lost or old is not None or backup is not None:
+            done.kept = keepsakes.bring_back(box, ledger, old, kept, clock.now(), done.lacks)
     return done
 
 
@@ -89,13 +105,15 @@ def _is_whole(path: Path) -> bool:
         return False
 
 
-def _salvage(old: Path, ledger: Ledger, done: Rebuilt) -> None:
-    """Every record that can still be read and is known."""
+def _salvage(old: Path, ledger: Ledger, done: Rebuilt) -> int:
+    """Every record that can still be read and is known; returns how many were new."""
+    count = 0
     for record in _readable(old):
         try:
-            done.salvaged += len(ledger.append(record))
+            count += len(ledger.append(record))
         except LedgerError as error:  # two rows for one place in the chain: only one of them is told again
             done.problems.append(f"{old.name}: {record.kind} of {record.subject}: {error}")
+    return count
 
 
 def _readable(path: Path) -> Iterator[Record]:
@@ -183,7 +201,9 @@ def _take(box: Box, ledger: Ledger, records: list[Record], now: int, done: Rebui
     """Rows, and the job that brings it to the store (where it may be already: then that is found)."""
     ready = records[-1]
     assert isinstance(ready, RecordingReady)  # see `_told`
-    known = ledger.connection.execute("SELECT id, erased_at FROM recording WHERE sequence = ?", (ready.sequence,)).fetchone()
+    known = ledger.connection.execute(
+        "SELECT id, erased_at, stored_at FROM recording WHERE sequence = ?", (ready.sequence,)
+    ).fetchone()
     if known is not None and known["id"] != ready.recording:
         raise manifest.ManifestError(f"has the number {ready.sequence} in the chain, which another recording has")
     path = box.folders.recordings / ready.file
@@ -191,7 +211,7 @@ def _take(box: Box, ledger: Ledger, records: list[Record], now: int, done: Rebui
         raise manifest.ManifestError("its recording is missing or was changed")
     with ledger.transaction() as connection:
         fresh = append(connection, records)
-        if known is None:
+        if known is None or (known["stored_at"] is None and known["erased_at"] is None):
             enqueue(connection, [NewJob(kind="upload", subject=ready.recording, body={})], now)
     done.recordings += known is None and bool(fresh)
     done.present += known is not None

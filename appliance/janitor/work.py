@@ -21,10 +21,11 @@ from appliance.clock import Clock
 from appliance.errors import CouldNotError
 from appliance.health import notices, report
 from appliance.health.checks import Context, Finding, Severity
-from appliance.janitor import eviction, retention
+from appliance.janitor import eviction, retention, voicemail
 from appliance.janitor.unlinking import Unlinking
 from appliance.jobs import NewJob, enqueue
 from appliance.ledger import Ledger
+from appliance.library.packing import Packing
 from appliance.moments import SECOND, to_datetime
 from appliance.records import BackupStored, IssueClosed, IssueOpened, PowerLost, RecordingExpired
 from appliance.web import i18n
@@ -63,12 +64,14 @@ class Janitor:
             hour, minute = told_at.split(":")
             self._tasks.append(_Task(CronTrigger(hour=int(hour), minute=int(minute), timezone=zone), self.tell_summary))
         self._unlinking = Unlinking(box, ledger, clock)
+        self._packing = Packing(box, ledger, clock)
         self.let_go = 0
 
     def step(self) -> float:
         """One round; returns how long to wait for the next (seconds)."""
         self.let_go += discharge.sweep(self._box.folders, self._ledger)
         self._unlinking.step()
+        self._packing.step()
         now = to_datetime(self._clock.now(), self._box.config.site.zone)
         for task in self._tasks:
             if task.due is None or task.due <= now:
@@ -126,6 +129,7 @@ class Janitor:
         for recording in lookup.recordings(connection):
             if recording.expired_at is not None and not recording.held:
                 self._remove(recording)
+        voicemail.expire(config, self._box.folders.data, self._ledger, now)
 
     def make_room(self) -> None:
         """Where the disk fills, let the oldest copies go that are stored; the row comes before the deletion."""

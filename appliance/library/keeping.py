@@ -11,35 +11,24 @@ import os
 import re
 import sys
 from collections.abc import Iterable
-from typing import Any, NamedTuple
+from typing import Any
 
-from appliance import doorbell, erasure, numbers
+from appliance import doorbell, erasure
 from appliance.box import Box
-from appliance.calls import Call, Recording
+from appliance.calls import Recording
 from appliance.clock import SystemClock
 from appliance.customers.book import Book
-from appliance.errors import CouldNotError, UsageError
+from appliance.errors import CouldNotError, SaidError, UsageError
 from appliance.ledger import Ledger
-from appliance.lookup import get_call, get_recording, read_call, select_calls
+from appliance.library.planning import Plan, Wanted, carry_out, number_of, plan_of, reason, sentences
+from appliance.lookup import get_recording
 from appliance.records import RecordingLabelled
+from appliance.web import i18n
 
 Commands = Any
 """argparse's sub-parsers object, whose type has no public name."""
 _LABEL = re.compile(r"[\w-]{1,40}\Z")
-_DIGITS = re.compile(r"\d{7,}")
 _SHOWN = 10
-
-
-class Plan(NamedTuple):
-    """What an erasure would do."""
-
-    orders: list[erasure.Order]
-    held: list[Call]
-    """Not erased: they are held for a case."""
-    unsettled: list[Call]
-    """Not erased yet: under way, or being rendered."""
-    done: int
-    """Erased already."""
 
 
 def add_hold(commands: Commands, common: argparse.ArgumentParser) -> None:
@@ -109,7 +98,7 @@ def named_recordings(ledger: Ledger, names: Iterable[str]) -> list[Recording]:
 def run_holding(arguments: argparse.Namespace) -> int:
     """Hold or release."""
     box = Box.of(arguments)
-    why = _reason(arguments.why)
+    why = _why(arguments.why)
     with Ledger.open(box.folders.ledger) as ledger:
         found = named_recordings(ledger, arguments.id)
         if gone := [one.facts.recording for one in found if one.erased_at is not None]:
@@ -141,81 +130,25 @@ def run_label(arguments: argparse.Namespace) -> int:
     return 0
 
 
-def plan_of(box: Box, ledger: Ledger, arguments: argparse.Namespace) -> Plan:
-    """What would be erased. Raises UsageError."""
-    calls = _chosen(box, ledger, arguments)
-    wanted = box.config.number(arguments.number).national if arguments.number else ""
-    plan = Plan([], [], [], 0)
-    done = 0
-    for call in calls:
-        recording = get_recording(ledger.connection, call.id) if call.recording else None
-        gone = (recording is None or recording.erased_at is not None) and (
-            arguments.keep_calls or call.caller_reason == erasure.ERASED
-        )
-        if gone:
-            done += 1
-        elif recording is not None and recording.held:
-            plan.held.append(call)
-        elif call.ended_at is None or not call.settled:
-            plan.unsettled.append(call)
-        else:
-            own_line = bool(wanted) and call.line is not None and box.config.number(call.line).national == wanted
-            plan.orders.append(erasure.Order(call, recording, line_too=bool(arguments.contract) or own_line))
-    return plan._replace(done=done)
-
-
-def _chosen(box: Box, ledger: Ledger, arguments: argparse.Namespace) -> list[Call]:
-    if sum(map(bool, (arguments.id, arguments.number, arguments.contract))) != 1:
-        raise UsageError("erase: name recordings, or a number with --number, or the contract with --contract")
-    if arguments.contract:
-        if arguments.contract != box.config.site.contract:
-            raise UsageError(f"--contract {arguments.contract}: this box serves {box.config.site.contract}; nothing was erased")
-        return _calls(ledger, "ORDER BY started_at")
-    if arguments.number:
-        number = box.config.number(arguments.number)
-        if not number.national:
-            raise UsageError(f"--number {arguments.number}: is no telephone number")
-        forms = [text for text in {number.national, number.e164, numbers.clean(arguments.number), arguments.number} if text]
-        marks = ",".join("?" * len(forms))
-        columns = ("caller", "caller_raw", "caller_e164", "called", "called_raw", "called_e164")
-        clause = " OR ".join(f"{column} IN ({marks})" for column in columns)
-        return _calls(ledger, f"WHERE {clause} ORDER BY started_at", *(forms * len(columns)))
-    found: dict[str, Call] = {}
-    for name in arguments.id:
-        recording = get_recording(ledger.connection, name)
-        call = get_call(ledger.connection, recording.facts.call if recording else name)
-        if call is None:
-            raise UsageError(f"{name}: there is no such call or recording; `appliance calls` lists them. Nothing was erased")
-        found[call.id] = call
-    return list(found.values())
-
-
-def _calls(ledger: Ledger, clause: str, *values: str) -> list[Call]:
-    return [read_call(row) for row in ledger.connection.execute(*select_calls(clause, values))]
-
-
 def run_erase(arguments: argparse.Namespace) -> int:
     """Show the plan, ask, and queue it. Exit code 4 where something could not go."""
     box = Box.of(arguments)
+    wanted = Wanted(tuple(arguments.id), arguments.number, arguments.contract, arguments.keep_calls)
     with Ledger.open(box.folders.ledger) as ledger:
-        plan = plan_of(box, ledger, arguments)
-        why = _reason(arguments.why or "asked for at the command line", plan.orders)
-        _print_plan(box, plan, keep_calls=arguments.keep_calls)
-        book = Book(ledger, SystemClock().now, box.config.number)
-        number = box.config.number(arguments.number).national if arguments.number and not arguments.keep_calls else ""
-        if known := book.behind(number):
-            print(f"  in the customer book: this number of {len(known)} entries; who has no other goes")
-        if not plan.orders and not arguments.contract and not known:
+        plan = plan_of(box, ledger, wanted)
+        why = _why(arguments.why or "asked for at the command line", plan.orders)
+        now = SystemClock().now()
+        known = len(Book(ledger, SystemClock().now, box.config.number).behind(number_of(box, wanted)))
+        _print_plan(box, plan, wanted, known)
+        if not plan.orders and not wanted.contract and not known:
             print("there is nothing to erase")
         elif not arguments.yes and not _agreed():
             print("nothing was erased")
             return 0
         else:
-            now = SystemClock().now()
-            book.erase_number(number, person())
-            count = erasure.ask(ledger, plan.orders, person(), why, now, facts_too=not arguments.keep_calls)
-            if arguments.contract and not arguments.keep_calls:
-                erasure.ask_contract(ledger, arguments.contract, now)
+            count = carry_out(box, ledger, plan, wanted, person(), why, now)
+            if wanted.contract and not wanted.keep_calls:
+                erasure.ask_contract(ledger, wanted.contract, now)
             print(f"{count} calls are being erased; `appliance erase` again, or the register, says when it is done")
     doorbell.ring(box.folders.run)
     if plan.held or plan.unsettled:
@@ -223,14 +156,12 @@ def run_erase(arguments: argparse.Namespace) -> int:
     return 0
 
 
-def _print_plan(box: Box, plan: Plan, *, keep_calls: bool) -> None:
-    recordings = [order.recording for order in plan.orders if order.recording is not None and order.recording.erased_at is None]
-    size = sum(recording.facts.bytes for recording in recordings) / 1e6
-    stored = sum(recording.stored_at is not None for recording in recordings)
-    print(f"to be erased: {len(plan.orders)} calls, {len(recordings)} recordings ({size:.1f} MB), {stored} of them in the store")
-    print(f"  in the store ({box.config.store.kind}): every version, marker, unfinished part and header of them")
-    print("  on the box: sealed copies, manifests, spool, quarantine")
-    print("  in the ledger: " + ("nothing" if keep_calls else "numbers and names; times, outcome and the signed chain stay"))
+def _print_plan(box: Box, plan: Plan, wanted: Wanted, known: int) -> None:
+    """In Japanese and in English: whoever is asked to agree understands one of them."""
+    told = list(sentences(box, plan, wanted, known))
+    japanese = i18n.catalogue("ja").gettext
+    for text in (*(text.translated(japanese) for text in told), *map(str, told)):
+        print(text)
     for order in plan.orders[:_SHOWN]:
         print(f"  {order.call.id}  {order.recording.facts.recording if order.recording else 'no recording'}")
     if len(plan.orders) > _SHOWN:
@@ -238,8 +169,6 @@ def _print_plan(box: Box, plan: Plan, *, keep_calls: bool) -> None:
     for calls, why in ((plan.held, "held for a case; release it first"), (plan.unsettled, "not settled yet; ask again later")):
         for call in calls:
             print(f"not erased: {call.id}  {why}")
-    if plan.done:
-        print(f"erased before: {plan.done} calls")
 
 
 def _agreed() -> bool:
@@ -247,12 +176,9 @@ def _agreed() -> bool:
     return sys.stdin.readline().strip() == "erase"
 
 
-def _reason(text: str, orders: Iterable[erasure.Order] = ()) -> str:
-    """The reason as it is kept; one that itself holds what is to go would outlive it. Raises UsageError."""
-    words = text.strip()
-    if not words:
-        raise UsageError("--why: say for which case")
-    names = {name for order in orders for name in (order.call.caller_name, order.call.caller_raw) if len(name) > 1}
-    if _DIGITS.search(numbers.clean(words)) or any(name in words for name in names):
-        raise UsageError("--why: holds a number or a name; it is kept, so write the case's own number instead")
-    return words
+def _why(text: str, orders: Iterable[erasure.Order] = ()) -> str:
+    """The reason, with the word that it belongs to where it cannot be kept. Raises UsageError."""
+    try:
+        return reason(text, orders)
+    except SaidError as error:
+        raise UsageError(f"--why: {error}") from error

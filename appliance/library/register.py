@@ -11,9 +11,12 @@ from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass
 from typing import NamedTuple
 
+from appliance.calls import Call
 from appliance.config import Config
 from appliance.errors import SaidError
+from appliance.ids import CallId, recording_id
 from appliance.ledger import Ledger
+from appliance.lookup import get_call, get_recording, read_call, select_calls
 from appliance.moments import SECOND
 from appliance.records import AccessAsked, AccessDecided, Record, decode
 from appliance.words import N_
@@ -79,6 +82,20 @@ def check(ledger: Ledger, config: Config, recording: str, who: str, what: str, n
     """Raises NotApprovedError where the site demands an approval that they do not have."""
     if needed(config, what) and standing(ledger, recording, who, what, now) != "granted":
         raise NotApprovedError(N_("Somebody else has to allow that first; ask for it on the page of the call."))
+
+
+def access(ledger: Ledger, config: Config, recording: str, who: str, what: str, now: int) -> str:
+    """`free`, `granted`, `asked`, or "" where one would have to ask."""
+    return standing(ledger, recording, who, what, now) if needed(config, what) else "free"
+
+
+def call_of(connection: sqlite3.Connection, recording: str) -> Call | None:
+    """The call of a recording, or the one under way that would become it."""
+    found = get_recording(connection, recording)
+    if found is not None:
+        return get_call(connection, found.facts.call)
+    rows = connection.execute(*select_calls("WHERE recording IS NULL ORDER BY started_at DESC LIMIT 1000"))
+    return next((call for call in map(read_call, rows) if recording_id(CallId(call.id)) == recording), None)
 
 
 def ask(ledger: Ledger, recording: str, who: str, what: str, why: str, now: int) -> None:

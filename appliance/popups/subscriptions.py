@@ -17,6 +17,7 @@ from appliance.moments import SECOND
 from appliance.popups import answers
 from appliance.popups.cards import card, other_party
 from appliance.push_key import from_web64
+from appliance.web import i18n
 from appliance.web.rights import Right, scope_of
 from appliance.web.roles import Roles
 from appliance.words import N_
@@ -72,7 +73,8 @@ def to_alert(ledger: Ledger, config: Config, call: Call, now: int) -> Iterator[t
             continue
         scope = scope_of(role, config)
         if scope is None or scope.covers(call.line):
-            yield Subscription(row["endpoint"], row["p256dh"], row["auth"], row["language"]), _message(ledger, config, call, now)
+            wanted = Subscription(row["endpoint"], row["p256dh"], row["auth"], row["language"])
+            yield wanted, _message(ledger, config, call, now, wanted.language)
 
 
 def _live(connection: sqlite3.Connection, since: int) -> list[sqlite3.Row]:
@@ -84,12 +86,17 @@ def _live(connection: sqlite3.Connection, since: int) -> list[sqlite3.Row]:
     ).fetchall()
 
 
-def _message(ledger: Ledger, config: Config, call: Call, now: int) -> bytes:
+def _message(ledger: Ledger, config: Config, call: Call, now: int, language: str) -> bytes:
     """What the browser shows, encrypted on its way: whom, on which line."""
     number, _ = other_party(call)
     people = tuple(Book(ledger, lambda: now, config.number).behind(number))
     shown = card(call, config, people=people, found=tuple(answers.of(ledger.connection, number, now)))
-    told = {"call": call.id, "title": shown.title[:_LONGEST_TEXT], "line": shown.line[:_LONGEST_TEXT]}
+    say = i18n.catalogue(language).gettext
+    told = {
+        "call": call.id,
+        "title": shown.title[:_LONGEST_TEXT] or say("unknown"),
+        "body": f"{say('Ringing')} {shown.line[:_LONGEST_TEXT]}".strip(),
+    }
     return json.dumps(told, ensure_ascii=False).encode("utf-8", "replace")
 
 

@@ -36,6 +36,7 @@ def add(commands: Commands, common: argparse.ArgumentParser) -> None:
     )
     password.add_argument("--role", default="", metavar="ROLE", help="the role of an account that is new (default: operator)")
     password.add_argument("--forget-second-factor", action="store_true", help="ask for no code any more: the telephone is lost")
+    password.add_argument("--forget-passkeys", action="store_true", help="take the account's passkeys away: a device is lost")
     password.set_defaults(run=run_password)
     accounts = actions.add_parser("accounts", parents=[common], help="list accounts, their roles and sessions")
     accounts.set_defaults(run=run_accounts)
@@ -83,6 +84,10 @@ def run_password(arguments: argparse.Namespace) -> int:
         print(accounts.one_time_password(arguments.name, arguments.role, person()))
         if arguments.forget_second_factor:
             accounts.set_totp(arguments.name, "", "", person())
+        if arguments.forget_passkeys:
+            from appliance.web.passkeys import Passkeys
+
+            Passkeys(ledger, clock.now).remove(arguments.name, "", person())
     return 0
 
 
@@ -92,6 +97,7 @@ def run_accounts(arguments: argparse.Namespace) -> int:
         for one in People(ledger, SystemClock().now).all():
             marks = [word for word, holds in (("closed", one.disabled), ("one-time password", one.one_time)) if holds]
             marks += ["second factor"] if one.second_factor else []
+            marks += [f"{one.passkeys} passkeys"] if one.passkeys else []
             print("\t".join((one.name, one.role.name or one.role.id, f"{one.sessions} sessions", ", ".join(marks) or "open")))
     return 0
 

@@ -17,8 +17,10 @@ from appliance.calls import Call
 from appliance.clock import Clock
 from appliance.customers.book import Book
 from appliance.errors import SaidError
+from appliance.ids import CallId, recording_id
 from appliance.keys import Identity
 from appliance.ledger import Ledger
+from appliance.library import register
 from appliance.lookup import is_paused
 from appliance.numbers import pretty
 from appliance.popups import answers, desk
@@ -120,6 +122,11 @@ class Console:
         """The address of a wing's page; "" where no wing has it."""
         return self.offers.get(name, "").format(**values)
 
+    def may_hear(self, session: Session, call: str) -> str:
+        """Of a call under way: `free`, `granted`, `asked`, or "" where one would have to ask."""
+        recording = recording_id(CallId(call))
+        return register.access(self.ledger, self.box.config, recording, session.account, register.LISTEN, self.clock.now())
+
     @property
     def book(self) -> Book:
         """The customer book."""
@@ -168,6 +175,7 @@ class Console:
             line_name=lambda line: line_name(line, self.box.config),
             name_beside=name_beside,
             offer=self.offer,
+            may_hear=self.may_hear,
             icon=lambda name: Markup(f'<svg class="icon" aria-hidden="true"><use href="/static/icons.svg#{name}"/></svg>'),  # noqa: S704
         )
         return environment

@@ -53,6 +53,12 @@ NOT_RECORDED = {
     "tied": N_("It is part of another call, and is heard there"),
 }
 
+NOT_PACKED = {
+    "not_recorded": N_("There is no recording of this call."),
+    "erased": N_("Erased on request"),
+    "afar": N_("No local copy; bring it back with `appliance uploader restore`"),
+}
+
 TIED = {
     "media": N_("the same audio address"),
     "session": N_("the same Session-ID"),
@@ -107,7 +113,7 @@ CHANGED = {
     for word in (
         N_("one-time password"), N_("password"), N_("second factor on"), N_("second factor off"), N_("closed"), N_("opened"),
         N_("made"), N_("changed"), N_("removed"), N_("merged"), N_("number erased"), N_("mark set"), N_("mark removed"),
-        N_("calls csv"), N_("customers csv"), N_("register csv"), N_("listen"), N_("copy"),
+        N_("calls csv"), N_("customers csv"), N_("register csv"), N_("listen"), N_("copy"), N_("passkey added"), N_("passkey removed"),
     )
 }  # fmt: skip
 """What `Changed`, `Exported` and `AccessAsked` say was done."""
@@ -148,7 +154,10 @@ RIGHT = {
     "label": N_("Put labels and marks on recordings"),
     "hold": N_("Keep recordings for a case"),
     "approve": N_("Allow others to hear or copy"),
+    "erase": N_("Erase calls for good"),
+    "disclose": N_("Pack a person's calls for that person"),
     "audit": N_("Read the register"),
+    "phone": N_("Look after the phone system"),
     "users": N_("Look after accounts and roles"),
     "health": N_("See the health of the box"),
     "settings": N_("Set the box up"),

@@ -32,6 +32,7 @@ class Person(NamedTuple):
     created_at: int
     seen_at: int | None
     sessions: int
+    passkeys: int
 
 
 class Visit(NamedTuple):
@@ -62,12 +63,13 @@ class People:
         roles = Roles(self._ledger, self._now)
         known = roles.all()
         rows = self._ledger.connection.execute(
-            """SELECT name, role, disabled, one_time, totp, account.created_at, max(seen_at) AS seen, count(token) AS sessions
+            """SELECT name, role, disabled, one_time, totp, account.created_at, max(seen_at) AS seen, count(token) AS sessions,
+               (SELECT count(*) FROM passkey WHERE passkey.account = account.name) AS passkeys
                FROM account LEFT JOIN session ON session.account = account.name AND NOT pending GROUP BY name ORDER BY name"""
         )
         return [
             Person(row["name"], known.get(row["role"]) or roles.get(row["role"]), bool(row["disabled"]), bool(row["one_time"]),
-                   bool(row["totp"]), row["created_at"], row["seen"], row["sessions"])
+                   bool(row["totp"]), row["created_at"], row["seen"], row["sessions"], row["passkeys"])
             for row in rows
         ]  # fmt: skip
 

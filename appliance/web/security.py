@@ -12,6 +12,7 @@ from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from appliance.web.accounts import Session, csrf_holds
+from appliance.web.api.problems import problem
 from appliance.web.console import Console
 from appliance.web.rights import Right
 
@@ -28,6 +29,8 @@ HEADERS = {
     "Cross-Origin-Resource-Policy": "same-origin",
     "Permissions-Policy": "camera=(), microphone=(), geolocation=()",
 }
+MOST_BYTES, MOST_FILE_BYTES = 1_000_000, 64_000_000
+"""What one request may carry: a form or a text, which is read into memory before anybody asks who sent it; a form with a file."""
 _UNSAFE = frozenset({"POST", "PUT", "PATCH", "DELETE"})
 
 
@@ -116,10 +119,28 @@ class Guard:
             await send(message)
 
         if request.method in _UNSAFE and _is_foreign(request):
-            refusal = PlainTextResponse("The request came from another site.", 403)
+            said = "The request came from another site."
+            refusal = problem(403, said) if request.url.path.startswith("/api/") else PlainTextResponse(said, 403)
             await refusal(scope, receive, send_guarded)
         else:
-            await self._app(scope, receive, send_guarded)
+            await self._app(scope, _bounded(request, receive), send_guarded)
+
+
+def _bounded(request: Request, receive: Receive) -> Receive:
+    """Reading goes on until the body is too large, by its own word or in truth (RFC 9110 §15.5.14)."""
+    most = MOST_FILE_BYTES if request.headers.get("content-type", "").startswith("multipart/") else MOST_BYTES
+    told = request.headers.get("content-length", "")
+    read = int(told) if told.isascii() and told.isdecimal() and int(told) > most else 0
+
+    async def receive_bounded() -> Message:
+        nonlocal read
+        message = await receive()
+        read += len(message.get("body", b""))
+        if read > most:
+            raise HTTPException(413)
+        return message
+
+    return receive_bounded
 
 
 def _is_foreign(request: Request) -> bool:

@@ -19,7 +19,9 @@ def add(actions: Any, common: argparse.ArgumentParser) -> None:
     )
     apply.add_argument("--dry-run", action="store_true", help="as plan: change nothing")
     for parser in (plan, apply):
-        parser.add_argument("--target", type=Path, metavar="DIR", help="where Asterisk's files lie (default: /etc/asterisk)")
+        parser.add_argument(
+            "--target", type=Path, metavar="DIR", help="where Asterisk's files lie (default: beside its root, else /etc/asterisk)"
+        )
         parser.add_argument("--json", action="store_true", help="print one JSON object")
     plan.set_defaults(run=run_plan)
     apply.set_defaults(run=run_apply)
@@ -29,7 +31,8 @@ def run_plan(arguments: argparse.Namespace) -> int:
     """Print the difference."""
     from provisioning import exchange, plan
 
-    _, found = exchange.planned(Box.of(arguments), arguments.target or exchange.FOLDER)
+    box = Box.of(arguments)
+    _, found = exchange.planned(box, arguments.target or exchange.folder_of(box))
     if arguments.json:
         waits = [change.name for change in found if change.waits_for_restart and not change.is_new]
         print(json.dumps({"changes": [change.name for change in found], "reloads": plan.reloads(found), "waits": waits}))
@@ -46,7 +49,8 @@ def run_apply(arguments: argparse.Namespace) -> int:
 
     if arguments.dry_run:
         return run_plan(arguments)
-    done = exchange.apply(Box.of(arguments), arguments.target or exchange.FOLDER)
+    box = Box.of(arguments)
+    done = exchange.apply(box, arguments.target or exchange.folder_of(box))
     if arguments.json:
         print(
             json.dumps({"written": list(done.written), "told": list(done.told), "waits": list(done.waits), "silent": done.silent})

@@ -1,35 +1,41 @@
-"""`provisioning label`: the code for the first sign-in, made and printed once, and the label with it."""
+"""`provisioning label`: the code with which the first person signs in, made once, printed on the box's label."""
 
 from __future__ import annotations
 
 import argparse
+import getpass
 from pathlib import Path
 from typing import Any
 
+from appliance import first_code, shelf
 from appliance.box import Box
-from appliance.errors import UsageError
+from appliance.clock import SystemClock
 from appliance.ledger import Ledger
+
+HTTPS = 443
 
 
 def add(actions: Any, common: argparse.ArgumentParser) -> None:
     """The words of this action."""
-    label = actions.add_parser("label", parents=[common], help="make the code for the first sign-in, and print the box's label")
-    label.add_argument("--again", action="store_true", help="make another code; the printed one ends")
-    label.add_argument("-o", "--output", type=Path, metavar="FILE.svg", help="write the label as a picture too")
+    label = actions.add_parser("label", parents=[common], help="make the code of the first sign-in, and print it once")
+    label.add_argument("--again", action="store_true", help="make another one; the label that was printed opens nothing any more")
+    label.add_argument("-o", "--output", type=Path, metavar="FILE", help="write the label as an HTML page of 62 × 40 mm, too")
     label.set_defaults(run=run_label)
 
 
 def run_label(arguments: argparse.Namespace) -> int:
-    """Make and print it."""
-    from appliance import first_code, shelf
-    from provisioning import label
-
+    """Make and print."""
     box = Box.of(arguments)
     with Ledger.open(box.folders.ledger) as ledger:
-        if ledger.connection.execute("SELECT count(*) FROM account").fetchone()[0]:
-            raise UsageError("somebody has an account already; `appliance web password` gives a one-time password")
-    code = first_code.make(box.folders, again=arguments.again)
-    if arguments.output is not None:
-        shelf.write(arguments.output, label.svg(box, code).encode("utf-8"))
-    print(label.text(box, code), end="")
+        code = first_code.make(ledger, SystemClock().now(), getpass.getuser(), again=arguments.again)
+    where = address(box)
+    print(f"{where}\n{code}")
+    if arguments.output:
+        shelf.write(arguments.output, first_code.label(where, box.config.site.serial, code).encode(), 0o600)
     return 0
+
+
+def address(box: Box) -> str:
+    """Where browsers in the office reach the console."""
+    web = box.config.web
+    return f"https://{box.config.network.name}.local{'' if web.port == HTTPS else f':{web.port}'}"

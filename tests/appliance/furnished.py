@@ -14,7 +14,7 @@ import time
 import warnings
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from types import MappingProxyType
 
@@ -104,6 +104,13 @@ def furnish(data: Path) -> Furnished:
         token = open_session(Accounts(ledger, lambda: now, box.config.web.session_hours))
         ledger.connection.execute("UPDATE account SET password = ?", (CHEAP.hash(PASSWORD),))
     return Furnished(box, MappingProxyType(calls), now, token)
+
+
+def replace_settings(at: Furnished, more: str) -> Furnished:
+    """The same box with these lines added to its settings."""
+    path = at.box.folders.data / "appliance.toml"
+    path.write_text(path.read_text("utf-8") + more, "utf-8")
+    return replace(at, box=Box.at(at.box.folders.data))
 
 
 def open_session(accounts: Accounts, name: str = FIRST_ACCOUNT, password: str = PASSWORD) -> str:

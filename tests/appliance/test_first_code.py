@@ -1,34 +1,42 @@
-"""The label's code is told once and kept as a hash; a second one makes the first void, and an ended one opens nothing."""
+"""The label's code is made once, kept as a hash alone, and is nothing as soon as somebody has an account."""
 
 from __future__ import annotations
-
-from pathlib import Path
 
 import pytest
 
 from appliance import first_code
 from appliance.errors import UsageError
-from appliance.folders import Folders
+from appliance.ledger import Ledger
 
 
-def test_a_code_is_told_once_and_kept_as_a_hash(tmp_path: Path) -> None:
-    folders = Folders.below(tmp_path)
-    assert not first_code.exists(folders)
-    code = first_code.make(folders)
-    assert code not in (tmp_path / first_code.FILE).read_text()
-    assert first_code.matches(folders, code)
-    assert first_code.matches(folders, f" {code.lower().replace('-', ' ')} ")
-    for wrong in ("", "AAAA-AAAA-AAAA", code[:-1], "x" * 5000):
-        assert not first_code.matches(folders, wrong)
-    with pytest.raises(UsageError, match="--again"):
-        first_code.make(folders)
-    other = first_code.make(folders, again=True)
-    assert not first_code.matches(folders, code)
-    first_code.end(folders)
-    assert not first_code.matches(folders, other)
+def test_the_code_opens_however_it_is_typed_and_is_kept_as_a_hash(ledger: Ledger) -> None:
+    code = first_code.make(ledger, 1, "root")
+    stored = first_code.stored(ledger.connection)
+    assert code not in stored and stored.startswith("$argon2id$")
+    assert all(first_code.fits(stored, typed) for typed in (code, code.upper(), code.replace("-", ""), f" {code} "))
+    assert not any(first_code.fits(stored, typed) for typed in ("", code[:-1], "xxxx-xxxx-xxxx"))
 
 
-def test_a_damaged_file_opens_nothing(tmp_path: Path) -> None:
-    folders = Folders.below(tmp_path)
-    (tmp_path / first_code.FILE).write_text('{"salt": "zz"}')
-    assert not first_code.matches(folders, "")
+def test_it_is_printed_once_and_another_one_ends_it(ledger: Ledger) -> None:
+    first = first_code.make(ledger, 1, "root")
+    with pytest.raises(UsageError, match=r"made already .* --again"):
+        first_code.make(ledger, 2, "root")
+    second = first_code.make(ledger, 3, "root", again=True)
+    stored = first_code.stored(ledger.connection)
+    assert first_code.fits(stored, second) and not first_code.fits(stored, first)
+
+
+def test_a_box_with_an_account_gets_no_code(ledger: Ledger) -> None:
+    ledger.connection.execute("INSERT INTO account (name, password, one_time, created_at) VALUES ('sato', '!', 0, 0)")
+    with pytest.raises(UsageError, match="has accounts already"):
+        first_code.make(ledger, 1, "root", again=True)
+
+
+def test_where_none_was_made_nothing_fits(ledger: Ledger) -> None:
+    assert not first_code.fits(first_code.stored(ledger.connection), "")
+
+
+def test_the_label_names_the_address_and_the_code_and_fetches_nothing() -> None:
+    page = first_code.label("https://recorder.local", "A<1>", "abcd-efgh-jkmn")
+    assert "https://recorder.local" in page and "abcd-efgh-jkmn" in page and "A&lt;1&gt;" in page
+    assert "src=" not in page and "url(" not in page and "href=" not in page

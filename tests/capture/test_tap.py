@@ -165,6 +165,24 @@ def test_a_full_disk_in_a_call_loses_nothing_while_memory_holds_it(lan: Lan, tmp
             starter.close()
 
 
+def test_a_spool_that_takes_nothing_costs_no_core_and_no_call(lan: Lan, tmp_path: Path) -> None:
+    data = tmp_path / "box"
+    with disks.disk(data / "spool", 4096) as spool:
+        starter = Starter(lan, data)
+        try:
+            starter.start()
+            filler = disks.fill(spool)
+            assert play(lan, tmp_path, CALL).wait(30) == 0
+            assert starter.share_of_a_core() < 0.15, "it waits until the next try is due, and does not try without end"
+            filler.unlink()
+            wait_for("the end of the call", starter.closed)
+            assert starter.stop() == 0
+            (recording,) = starter.recordings()
+            assert whole(recording)
+        finally:
+            starter.close()
+
+
 def test_a_ledger_that_cannot_be_opened_does_not_keep_a_call_from_being_recorded(
     lan: Lan, tmp_path: Path, starter: Starter
 ) -> None:

@@ -9,6 +9,7 @@ import pytest
 
 from appliance import flow_shelf
 from appliance.moments import SECOND
+from appliance.records import AnswersKept
 from ivr_flows.live_call import LiveCall
 from tests.bed.exchange import publish
 from tests.ivr_flows.lobby import MENU, Lobby, in_lobby
@@ -132,3 +133,17 @@ def test_a_recording_that_fails_takes_the_way_for_errors(tmp_path: Path) -> None
         await lobby.until(lambda: lobby.told.nodes()[-1] == "sales")
 
     in_lobby(tmp_path, conversation)
+
+
+def test_the_answers_of_a_survey_are_kept_beside_the_call(tmp_path: Path) -> None:
+    flow = MENU.replace("go: sales", "go: thanks") + '\n  thanks: {type: set, values: {score: "5"}, note: true, next: bye}\n'
+
+    async def conversation(lobby: Lobby) -> None:
+        line = await lobby.server.enter("enter", "front", "main")
+        await lobby.server.was_asked(PLAY)
+        await lobby.server.press(line, "1")
+        await lobby.until(lambda: lobby.told.nodes()[-1:] == ["bye"])
+        (kept,) = (record for record in lobby.told.records if isinstance(record, AnswersKept))
+        assert (kept.flow, kept.revision, kept.values) == ("main", "0001-abcdefgh", {"score": "5"})
+
+    in_lobby(tmp_path, conversation, flow)

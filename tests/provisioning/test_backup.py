@@ -51,6 +51,26 @@ def test_it_holds_configuration_keys_and_ledger_and_no_recording(old: Old, tmp_p
     assert not list(old.data.glob(".backup-*")), "the ledger's copy is gone"
 
 
+def test_what_the_office_brought_and_its_telephones_set_comes_along_and_asterisk_itself_does_not(old: Old, tmp_path: Path) -> None:
+    wanted = {
+        "prompts/welcome.wav", "prompts/rendered/k-1.wav16", "holidays/syukujitsu.csv", "asterisk/lib/astdb.sqlite3",
+        "asterisk/spool/voicemail/default/201/INBOX/msg0000.wav", "messages/main/x.wav.age",
+    }  # fmt: skip
+    for name in (
+        *wanted,
+        "asterisk/tree/usr/sbin/asterisk",
+        "asterisk/previous/etc/x",
+        "asterisk/etc/pjsip.conf",
+        "asterisk/log/x",
+    ):
+        (old.data / name).parent.mkdir(parents=True, exist_ok=True)
+        (old.data / name).write_text(name)
+    backup.make(old.box, START, tmp_path / "b.tar.age")
+    held = unpacked(tmp_path / "b.tar.age", old, tmp_path / "there")
+    assert {name.removeprefix("data/") for name in held if "asterisk" in name or "prompts" in name} | wanted == wanted
+    assert all(held[f"data/{name}"] == name.encode() for name in wanted)
+
+
 def test_the_ledger_in_it_is_whole_while_the_box_writes(old: Old, tmp_path: Path) -> None:
     with old.ledger() as ledger:
         ledger.append(Changed(at=1, thing="x", who="me", what="before", why=""))

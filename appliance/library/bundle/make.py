@@ -57,6 +57,10 @@ class Request:
     why: str
     to: Recipient | None
     now: int
+    for_person: bool = False
+    """For the person who is heard: what others did and wrote is told without their names and words."""
+    more: Mapping[str, bytes] = field(default_factory=dict)
+    """Files besides, by name."""
 
 
 @dataclass(slots=True)
@@ -175,7 +179,7 @@ def _fill(
         bag.put("data/keys/bundle.key", f"# public key: {own.recipient}\n{own.secret()}\n".encode("ascii"))
     items = []
     for recording in found:
-        told = _add(box, ledger, recording, bag, identities, request.to or own.recipient)
+        told = _add(box, ledger, recording, bag, identities, request.to or own.recipient, for_person=request.for_person)
         path = merkle.inclusion(recording.facts.sequence - 1, leaves)
         bag.put(f"data/{recording.facts.recording}/proof.json", _proof(recording, path))
         items.append(told)
@@ -188,13 +192,17 @@ def _fill(
         **facts, "who": request.who, "why": request.why, "key": key.public, "stamped": stamp is not None,
         "checkpoint": {"size": checkpoint.size, "signed_at": checkpoint.at},
     }  # fmt: skip
+    if request.for_person:
+        about["who"] = site.name or site.contract
+    for extra, data in request.more.items():
+        bag.put_private(f"data/{extra}", data)
     for language in report.LANGUAGES:
         bag.put_private(f"data/report-{language}.html", report.page(language, about, items, site.zone).encode())
     bag.close(key, facts)
 
 
 def _add(
-    box: Box, ledger: Ledger, recording: Recording, bag: _Bag, identities: list[Identity], reader: Recipient
+    box: Box, ledger: Ledger, recording: Recording, bag: _Bag, identities: list[Identity], reader: Recipient, *, for_person: bool
 ) -> dict[str, Any]:
     """One recording: originals, copies, key, log. Returns what the report says of it."""
     facts, below = recording.facts, f"data/{recording.facts.recording}"
@@ -205,6 +213,8 @@ def _add(
         _entry(row.record, box) for row in (*ledger.of(facts.recording), *ledger.of(facts.call)) if isinstance(row.record, _LOGGED)
     ]
     log.sort(key=lambda entry: entry["at"])
+    if for_person:
+        log = [{**{name: value for name, value in entry.items() if name in ("at", "kind")}, "what": ""} for entry in log]
     bag.put(f"{below}/{facts.recording}.json.age", beside)
     bag.put_private(f"{below}/manifest.json", signed.encode())
     bag.put_private(f"{below}/access-log.json", json.dumps(log, ensure_ascii=False, indent=1).encode())

@@ -37,7 +37,7 @@ def listing(
     return Customers(customers=[_told(console, one) for one in found[:limit]], next=page + 1 if len(found) > limit else None)
 
 
-@router.post("/customers", status_code=201, responses=documented(409))
+@router.post("/customers", status_code=201, responses=documented(409, 413))
 def make(request: Request, session: Keeper, given: NewCustomer) -> Customer:
     """A new entry."""
     console = console_of(request)
@@ -51,7 +51,7 @@ def one(request: Request, session: Keeper, customer: CustomerId) -> Customer:
     return _told(console, _found(console, customer))
 
 
-@router.put("/customers/{customer}", responses=documented(404, 409))
+@router.put("/customers/{customer}", responses=documented(404, 409, 413))
 def change(request: Request, session: Keeper, customer: CustomerId, given: NewCustomer) -> Customer:
     """Keep the entry as it is given; what is left out becomes empty."""
     console = console_of(request)

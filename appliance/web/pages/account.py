@@ -9,6 +9,7 @@ from fastapi import APIRouter, Depends, Form, Request
 from fastapi.responses import RedirectResponse, Response
 
 from appliance.web.accounts import MIN_LENGTH, Session, WeakPasswordError, WrongPasswordError
+from appliance.web.passkeys import Passkeys, box_of
 from appliance.web.rights import Right
 from appliance.web.second_factor import NoCodeError, address_of, new_secret
 from appliance.web.security import allowed, check_form, console_of, local_path, token_of
@@ -91,6 +92,8 @@ def _page(request: Request, session: Session, status: int = 200, next: str = "/"
     return console.page(
         request, "account.html", session, status, next=local_path(next), error=error, least=MIN_LENGTH, secret=secret,
         secret_address=address_of(secret, session.account, console.box.config.site.name) if secret else "",
-        has_totp=console.accounts.has_totp(session.account), visits=console.people.sessions(session.account),
+        has_totp=console.accounts.has_totp(session.account),
+        passkeys=Passkeys(console.ledger, console.clock.now).of(session.account), named=box_of(request),
+        visits=console.people.sessions(session.account),
         own=hashlib.sha256(token_of(request).encode("utf-8", "surrogatepass")).hexdigest()[:16],
     )  # fmt: skip

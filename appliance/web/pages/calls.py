@@ -118,7 +118,7 @@ def _access(console: Console, session: Session, recording: str | None) -> dict[s
         return {}
     now, config = console.clock.now(), console.box.config
     return {
-        what: register.standing(console.ledger, recording, session.account, what, now) if register.needed(config, what) else "free"
+        what: register.access(console.ledger, config, recording, session.account, what, now)
         for what in (register.LISTEN, register.COPY)
     }
 

@@ -6,15 +6,22 @@ import json
 from collections.abc import AsyncIterator
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Header, Request
+from fastapi import APIRouter, Depends, Form, Header, HTTPException, Request
 from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import Response, StreamingResponse
 
+from appliance import push_key
 from appliance.calls import Call
+from appliance.library import register
 from appliance.lookup import get_call, legs, read_call, select_calls
 from appliance.moments import SECOND
-from appliance.popups import desk
+from appliance.popups import desk, subscriptions
+from appliance.popups.asking import may_go
+from appliance.popups.pushing import allowed as allowed_hosts
+from appliance.popups.subscriptions import Subscription
 from appliance.records import (
+    AccessAsked,
+    AccessDecided,
     CallAnswered,
     CallEnded,
     CallEnriched,
@@ -34,13 +41,14 @@ from appliance.web.accounts import Session
 from appliance.web.console import Console
 from appliance.web.news import News
 from appliance.web.rights import Right
-from appliance.web.security import allowed, console_of, session_of
+from appliance.web.security import allowed, check_form, console_of, session_of, token_of
+from appliance.web.shared_news import STAND_IN, Events, SharedNews
 
 router = APIRouter()
 Watcher = Annotated[Session, Depends(allowed(Right.POPUP))]
 KINDS: tuple[type[Record], ...] = (
     CallRinging, CallAnswered, RecordingPaused, RecordingResumed, CallEnded, CallNotRecorded, RecordingReady, RecordingFailed,
-    CallTaken, CallNoted, CallLinked, CallEnriched, LegTied,
+    CallTaken, CallNoted, CallLinked, CallEnriched, LegTied, AccessAsked, AccessDecided,
 )  # fmt: skip
 KEEP_ALIVE_S = 15.0
 RECENT = 20
@@ -70,8 +78,28 @@ def page(request: Request, session: Watcher) -> Response:
         request, "live.html", session, open=[console.shown(call, session) for call in _folded(console, session, opened)],
         waiting=[console.shown(call, session) for call in waiting if call.ended_at is not None],
         recent=[console.shown(call, session) for call in _folded(console, session, ended) if call.id not in due][:RECENT],
-        row=row,
+        row=row, push_key=push_key.public(console.box.folders.keys) if console.box.config.popup.push_contact else "",
     )  # fmt: skip
+
+
+@router.post("/live/push")
+def push(
+    request: Request,
+    session: Watcher,
+    endpoint: Annotated[str, Form(max_length=2000)] = "",
+    p256dh: Annotated[str, Form(max_length=200)] = "",
+    auth: Annotated[str, Form(max_length=200)] = "",
+    csrf: Annotated[str, Form(max_length=100)] = "",
+) -> Response:
+    """Tell this browser of ringing calls while no page is open, as long as this session lasts."""
+    check_form(session, csrf)
+    console = console_of(request)
+    popup = console.box.config.popup
+    if not popup.push_contact or not may_go(endpoint, allowed_hosts(popup.push_hosts)):
+        raise HTTPException(404)
+    wanted = Subscription(endpoint, p256dh, auth, console.language(request))
+    subscriptions.add(console.ledger, token_of(request), wanted, console.clock.now())
+    return Response(status_code=204)
 
 
 @router.get("/live/events")
@@ -95,15 +123,31 @@ async def _events(request: Request, row: int) -> AsyncIterator[str]:
         yield "retry: 1000\n\n"
         row = min(row, await run_in_threadpool(_last_row, console))  # a browser may know rows of a ledger that is no more
         while not news.closing:
-            session = await run_in_threadpool(session_of, request)
-            if session is None or Right.POPUP not in session.role.rights:
+            told = await run_in_threadpool(_told, request, console, row, language)
+            if told is None:
                 return
-            row, messages = await run_in_threadpool(_changes, console, row, language, session)
+            row, messages = told
             for message in messages or [": still here\n\n"]:
                 yield message
             await news.wait(KEEP_ALIVE_S)
     finally:
         news.listeners -= 1
+
+
+def _told(request: Request, console: Console, row: int, language: str) -> tuple[int, list[str]] | None:
+    """The newest row and the events until there for whoever is signed in; None where nobody is who may read them."""
+    session = session_of(request)
+    if session is None or Right.POPUP not in session.role.rights:
+        return None
+    last = console.ledger.last_row()
+    if last <= row:
+        return row, []
+    strict = console.box.config.register_of_access.approve_listening
+    key = (row, last, language, session.role, session.account if strict else "")
+    anybody = session._replace(csrf=STAND_IN)
+    shared: SharedNews = request.app.state.shared
+    events = shared.get(key, lambda: Events(*_changes(console, row, language, anybody)))
+    return events.row, events.of(session.csrf)
 
 
 def _last_row(console: Console) -> int:
@@ -115,7 +159,7 @@ def _changes(console: Console, row: int, language: str, session: Session) -> tup
     rows = console.ledger.since(row, KINDS)
     latest: dict[str, tuple[Call, int]] = {}
     for found in rows:
-        name = str(getattr(found.record, "call", ""))
+        name = str(getattr(found.record, "call", "")) or _under_way(console, found.record)
         call = get_call(console.ledger.connection, name)
         if call is not None:
             call = _whole(console, session, call)
@@ -125,6 +169,12 @@ def _changes(console: Console, row: int, language: str, session: Session) -> tup
         _message(console, call, number, language, session) for call, number in latest.values() if console.sees(session, call)
     ]
     return (rows[-1].id if rows else row), messages
+
+
+def _under_way(console: Console, record: Record) -> str:
+    """The call that somebody wants to listen in on, or may now; "" where it is over."""
+    call = register.call_of(console.ledger.connection, record.subject)
+    return call.id if call is not None and call.ended_at is None else ""
 
 
 def _whole(console: Console, session: Session, call: Call) -> Call:

@@ -12,7 +12,7 @@ from fastapi import APIRouter, Depends, Form, HTTPException, Request
 from fastapi.responses import RedirectResponse, Response, StreamingResponse
 
 from appliance.customers.sheets import write
-from appliance.ids import is_id
+from appliance.ids import CallId, is_id, recording_id
 from appliance.ledger import Ledger
 from appliance.library import completeness, register
 from appliance.lookup import get_call, get_recording
@@ -76,8 +76,7 @@ def requests(request: Request, session: Approver) -> Response:
     console = console_of(request)
     found = []
     for asked in register.waiting(console.ledger.connection):
-        recording = get_recording(console.ledger.connection, asked.recording)
-        call = get_call(console.ledger.connection, recording.facts.call) if recording else None
+        call = register.call_of(console.ledger.connection, asked.recording)
         if call is not None and console.sees(session, call):
             found.append((asked, call))
     return console.page(request, "requests.html", session, waiting=found)
@@ -140,7 +139,10 @@ def _details(entry: register.Entry) -> str:
 
 
 def _recording(console: Console, session: Session, call: str) -> str:
+    """The call's recording; of one under way, that which it will have."""
     found = get_call(console.ledger.connection, call) if is_id(call) else None
-    if found is None or found.recording is None or not console.sees(session, found):
+    if found is None or not console.sees(session, found):
         raise HTTPException(404)
-    return found.recording
+    if found.recording is None and found.ended_at is not None:
+        raise HTTPException(404)
+    return found.recording or recording_id(CallId(found.id))

@@ -10,6 +10,7 @@ from fastapi.responses import RedirectResponse, Response
 
 from appliance import first_code
 from appliance.web.accounts import Session, ThrottledError, WrongPasswordError
+from appliance.web.passkeys import box_of
 from appliance.web.rights import Right
 from appliance.web.security import COOKIE, allowed, check_form, console_of, local_path, session_of, token_of
 
@@ -40,12 +41,14 @@ def home(request: Request) -> Response:
 
 @router.get("/sign-in")
 def form(request: Request, next: str = "/") -> Response:
-    """The form."""
+    """The form; of a box that nobody has signed in to, the one for the code on its label."""
+    if first_code.is_first(console_of(request).ledger.connection):
+        return RedirectResponse("/first", 303)
     if session_of(request) is not None:
         return RedirectResponse(local_path(next), 303)
-    if first_code.exists(console_of(request).box.folders) and not console_of(request).people.all():
-        return RedirectResponse("/first", 303)
-    return console_of(request).page(request, "sign_in.html", None, next=local_path(next), error="", name="", wait=0)
+    return console_of(request).page(
+        request, "sign_in.html", None, next=local_path(next), error="", name="", wait=0, named=box_of(request)
+    )
 
 
 @router.post("/sign-in")
@@ -59,7 +62,7 @@ def sign_in(
     console = console_of(request)
     name = name.encode("utf-8", "replace").decode("utf-8")  # a form may claim an odd charset
     address = request.client.host if request.client else "?"
-    values = {"next": local_path(next), "name": name}
+    values = {"next": local_path(next), "name": name, "named": box_of(request)}
     try:
         token = console.accounts.sign_in(name, password, address, request.headers.get("user-agent", ""))
     except ThrottledError as error:
@@ -103,7 +106,7 @@ def give_code(
 
 
 def with_cookie(request: Request, response: Response, token: str) -> Response:
-    """The answer, with the session that it begins."""
+    """The answer with which a session begins."""
     response.set_cookie(COOKIE, token, httponly=True, samesite="lax", secure=request.url.scheme == "https", path="/")
     return response
 

@@ -11,6 +11,7 @@ from fastapi.responses import RedirectResponse, Response
 from appliance.errors import SaidError
 from appliance.web.accounts import NEWCOMER, Session
 from appliance.web.console import Console
+from appliance.web.passkeys import Passkeys
 from appliance.web.people import Person, is_name
 from appliance.web.rights import ADMINISTRATOR, BUILT_IN, Right, Role, rights_from
 from appliance.web.security import allowed, check_form, console_of
@@ -57,7 +58,7 @@ def person(request: Request, session: Keeper, name: str) -> Response:
 def change(
     request: Request, session: Keeper, name: str, do: Word = "", role: Word = "", visit: Word = "", csrf: Csrf = ""
 ) -> Response:
-    """Give a role or a one-time password, close or open the account, end sessions, forget the second factor."""
+    """Give a role or a one-time password, close or open the account, end sessions, forget the second factor or the passkeys."""
     check_form(session, csrf)
     console = console_of(request)
     found = _person(console, name)
@@ -76,6 +77,8 @@ def change(
         console.people.end(name, visit, session.account)
     elif do == "forget":
         console.accounts.set_totp(name, "", "", session.account)
+    elif do == "passkeys":
+        Passkeys(console.ledger, console.clock.now).remove(name, "", session.account)
     return RedirectResponse(f"/users/people/{quote(name, safe='')}", 303)
 
 

@@ -58,7 +58,12 @@ def test_the_plan_is_printed_and_nothing_goes_without_the_word(
     for answer in ("", "yes\n", "no\n"):
         monkeypatch.setattr("sys.stdin", io.StringIO(answer))
         ran = Ran(capsys, own, "erase", own.calls["inbound"])
-        assert ran.code == 0 and "to be erased: 1 calls, 1 recordings" in ran.out and "nothing was erased" in ran.out
+        assert (
+            ran.code == 0
+            and "To be erased: 1 calls, 1 recordings" in ran.out
+            and "消去するもの: 通話 1 件、録音 1 件" in ran.out
+            and "nothing was erased" in ran.out
+        )
         assert own.calls["inbound"] in ran.out and asked(own) == set()
     monkeypatch.setattr("sys.stdin", io.StringIO("erase\n"))
     assert "1 calls are being erased" in Ran(capsys, own, "erase", own.calls["inbound"]).out

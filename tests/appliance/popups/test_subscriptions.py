@@ -43,7 +43,7 @@ def token(box: Box, ledger: Ledger) -> str:
 
 
 def test_whom_and_on_which_line(ledger: Ledger, token: str) -> None:
-    assert told(ledger) == [(WANTED.endpoint, {"call": facts.CALL, "title": "03-1234-5678", "line": "代表"})]
+    assert told(ledger) == [(WANTED.endpoint, {"call": facts.CALL, "title": "03-1234-5678", "body": "呼出中 代表"})]
     Book(ledger, SystemClock().now, CONFIG.number).save(Customer(name="高橋 一", numbers=("03-1234-5678",)), "x")
     assert told(ledger)[0][1]["title"] == "高橋 一"
 

@@ -5,6 +5,7 @@ Real parts: HTTP servers of the test's own, threads, the ledger. Nothing is asse
 
 from __future__ import annotations
 
+import json
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -14,14 +15,17 @@ from typing import Any
 
 import pytest
 
-from appliance import ids
+from appliance import ids, push_key
 from appliance.box import Box
+from appliance.clock import SystemClock
 from appliance.jobs import Jobs
 from appliance.ledger import Ledger
-from appliance.popups import answers, desk
+from appliance.popups import answers, desk, subscriptions
 from appliance.popups.known import Answer, Found
 from appliance.popups.work import FRESH, OLD, Popups, kind
 from appliance.records import CallEnriched
+from tests.appliance.furnished import session_now
+from tests.appliance.popups.test_pushing import Browser
 from tests.bed.crm import Asked, crm, dead_port, raw
 from tests.fakes import facts
 from tests.fakes.clock import START, FakeClock
@@ -186,3 +190,24 @@ def test_nobody_is_asked_about_a_withheld_number(tmp_path: Path, clock: FakeCloc
         ledger.append(facts.ringing(call=CALLS[0], caller=caller, caller_e164=None))
         popups.step()
         assert popups.idle() and system.asked == []
+
+
+def test_a_browser_is_told_of_a_ringing_call_and_forgotten_when_it_is_gone(tmp_path: Path) -> None:
+    mine, clock = Browser(), FakeClock(SystemClock().now())
+    status = [201, 410]
+    with crm(lambda asked: (status.pop(0), b"")) as service:
+        settings = f'[popup]\npush_contact = "mailto:box@example.jp"\npush_hosts = ["{service.url}"]\n'
+        push_key.make(tmp_path / "keys")
+        with working(tmp_path, settings, clock) as (popups, ledger):
+            token = session_now(Box.at(tmp_path), "sato", "operator")
+            subscriptions.add(ledger, token, mine.subscription(f"{service.url}/wpush/1"), clock.now())
+            ledger.append(facts.ringing(call=CALLS[0], at=clock.now()))
+            until(popups, lambda: len(service.asked) == 1)
+            assert json.loads(mine.opened(service.asked[0].body)) == {
+                "call": CALLS[0],
+                "title": "03-1234-5678",
+                "body": "呼出中 03-9876-5432",
+            }
+            assert b"5678" not in service.asked[0].body and "5678" not in repr(service.asked[0].headers)
+            ledger.append(facts.ringing(call=CALLS[1], at=clock.now() + 1))
+            until(popups, lambda: not ledger.connection.execute("SELECT 1 FROM push").fetchone())

@@ -166,19 +166,14 @@ class Words(HTMLParser):
 
 
 def pages_of_a_new_box(at: Furnished) -> dict[str, httpx.Response]:
-    """The first sign-in with its errors, and the steps of a box on which nothing was done."""
-    fresh = Box.at(at.box.folders.data.parent / "fresh")
-    code = first_code.make(fresh.folders)
-    client = browser(fresh, at.clock())
-    form = {"code": code, "name": "sato", "new": "something long", "again": "something long"}
-    wrong = {"code": "x"}, {"again": "another"}, {"new": "x", "again": "x"}, {"name": "a b"}
-    pages = {f"first {'.'.join(one)}": client.post("/first", data=form | one) for one in wrong}
-    pages["first"] = client.get("/first")
-    client.post("/first", data=form)
+    """The steps of a box on which nothing was done."""
+    fresh = Box.at(at.box.folders.data.parent / "bare")
     with Ledger.open(fresh.folders.ledger) as ledger:
+        accounts = Accounts(ledger, lambda: at.now, 12)
+        client = browser(fresh, at.clock(), accounts.sign_in("admin", accounts.one_time_password("admin"), "-"))
         ledger.beat(Heartbeat(at=at.now, service="capture", pid=1, state="ok", detail={"interface": "mirror0"}))
         hardware.write(fresh.folders, hardware.Hardware(at=at.now, synchronised=False))
-    return pages | {f"new {name}": client.get(f"/setup/{name}") for name in ("", "text", *STEPS)}
+    return {f"new {name}": client.get(f"/setup/{name}") for name in ("", "text", *STEPS)}
 
 
 def every_page(at: Furnished) -> dict[str, str]:
@@ -230,6 +225,12 @@ def every_page(at: Furnished) -> dict[str, str]:
         "/register?kind=Listened&who=nobody",
         "/requests",
         "/completeness",
+        "/erase",
+        "/disclosures",
+        "/phone",
+        "/phone/flows",
+        "/phone/hours",
+        "/phone/prompts",
         "/nothing",
         "/setup",
         *(f"/setup/{step}" for step in STEPS),
@@ -247,8 +248,14 @@ def every_page(at: Furnished) -> dict[str, str]:
         "wrong password": inside.post("/account", data={**filled, "old": "wrong"}),
         "they differ": inside.post("/account", data={**filled, "again": "another"}),
         "weak": inside.post("/account", data={**filled, "old": PASSWORD, "new": "x", "again": "x"}),
+        "plan": inside.post("/erase", data={**filled, "number": "090-1234-5678", "why": "case"}),
+        "no number": inside.post("/erase", data={**filled, "why": "case"}),
+        "a person's calls": inside.post("/disclosures", data={**filled, "number": "090-1234-5678", "why": "case"}),
+        "nobody's calls": inside.post("/disclosures", data={**filled, "number": "0120-000-000"}),
+        "nothing chosen": inside.post("/disclosures", data={**filled, "number": "090-1234-5678", "why": "case", "do": "pack"}),
         "old form": inside.post("/account", data={"csrf": "x"}),
         "no such method": inside.delete("/calls"),
+        "nameless role": inside.post("/users/roles/new", data={"csrf": csrf}),
         "new account": inside.post("/users", data={"csrf": csrf, "name": "ito", "role": "operator"}),
         "the last master": inside.post("/users/people/admin", data={"csrf": csrf, "do": "close"}),
         **{f"token {form['name']}": inside.post("/users/tokens", data={"csrf": csrf, **form}) for form in TOKENS},
@@ -260,11 +267,25 @@ def every_page(at: Furnished) -> dict[str, str]:
         **pages_of_a_new_box(at),
         "new factor": inside.post("/account/second-factor", data={"csrf": csrf, "do": "begin"}),
     }
+    pages |= the_first_sign_in(at)
     for _ in range(5):
         pages["throttled"] = outside.post("/sign-in", data={"name": "x", "password": "y"})
     at.sealed("inbound").unlink()
     pages["gone"] = inside.get(f"/calls/{at.calls['inbound']}/audio")
     return {name: answer.text for name, answer in pages.items()}
+
+
+def the_first_sign_in(at: Furnished) -> dict[str, httpx.Response]:
+    """The pages of a box that nobody has signed in to."""
+    data = at.box.folders.data / "new"
+    data.mkdir()
+    client = browser(Box.at(data), at.clock())
+    pages = {"no code": client.get("/first")}
+    with Ledger.open(Box.at(data).folders.ledger) as ledger:
+        form = {"code": first_code.make(ledger, at.now, "root"), "name": "sato", "password": PASSWORD}
+    for name, wrong in (("code", {"code": "x"}), ("name", {"name": "a b"}), ("password", {"password": "x"})):
+        pages[f"first {name}"] = client.post("/first", data={**form, **wrong})
+    return pages
 
 
 TOKENS: tuple[dict[str, str], ...] = (

@@ -33,6 +33,8 @@ OPEN = {
     ("/sign-in", "POST"),
     ("/sign-in/code", "GET"),
     ("/sign-in/code", "POST"),
+    ("/sign-in/passkey", "POST"),
+    ("/sign-in/passkey/options", "POST"),
 }
 VALUES = {
     "name": "admin",
@@ -41,6 +43,8 @@ VALUES = {
     "word": "none",
     "batch": "none",
     "token": "none",
+    "passkey": "none",
+    "package": "none",
     "step": "lines",
     "change": "none",
     "report": "none",

@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from starlette.requests import Request
 
-from appliance.web.security import HEADERS, local_path, sign_in_address
+from appliance.web.security import HEADERS, MOST_BYTES, MOST_FILE_BYTES, local_path, sign_in_address
 from tests.appliance.furnished import PASSWORD, Furnished, browser, signed_in
 
 HOST = "http://testserver"
@@ -206,3 +206,20 @@ def test_the_sign_in_page_leads_back_to_where_one_wanted_to_go(path: str, query:
     wanted = parse_qs(urlsplit(address).query, strict_parsing=True)["next"][0]
     assert wanted.startswith("/")
     assert len(parse_qs(urlsplit(address).query)) == 1, "what one wanted cannot add parameters of its own"
+
+
+@pytest.mark.parametrize("told", [True, False])
+def test_more_than_a_form_holds_is_refused_before_anybody_asks_who_sent_it(furnished: Furnished, told: bool) -> None:
+    pieces = (b"x" * 100_000 for _ in range(MOST_BYTES // 100_000 + 1))
+    body = {"content": b"name=" + b"x" * MOST_BYTES} if told else {"content": pieces}
+    headers = {"Content-Type": "application/x-www-form-urlencoded"}
+    answer = browser(furnished.box, furnished.clock()).post("/sign-in", headers=headers, **body)
+    assert answer.status_code == 413
+
+
+def test_a_form_with_a_file_may_be_larger_but_not_without_end(furnished: Furnished) -> None:
+    client = signed_in(furnished)
+    answer = client.post("/customers/import", files={"table": ("a.csv", b"x" * (MOST_BYTES + 1))})
+    assert answer.status_code == 403, "it was read; only the form's secret is missed"
+    headers = {"Content-Type": "multipart/form-data; boundary=x", "Content-Length": str(MOST_FILE_BYTES + 1)}
+    assert client.post("/customers/import", content=b"--x", headers=headers).status_code == 413

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from appliance.web.security import MOST_BYTES
 from tests.appliance.furnished import Furnished
 from tests.appliance.web.bearers import program
 
@@ -11,8 +12,8 @@ from tests.appliance.web.bearers import program
 @pytest.mark.parametrize(
     ("method", "path", "status"),
     [
-        ("GET", "/calls/aaaaaaaaaaaaaaaa", 404), ("GET", "/calls/x", 422), ("GET", "/nothing", 404), ("PATCH", "/customers", 405),
-        ("GET", "/calls?limit=x", 422), ("POST", "/customers", 422),
+        ("GET", "/calls/aaaaaaaaaaaaaaaa", 404), ("GET", "/calls/x", 422), ("GET", "/nothing", 404), ("GET", "/customers/a%0Ab", 404),
+        ("PATCH", "/customers", 405), ("GET", "/calls?limit=x", 422), ("POST", "/customers", 422),
     ],
 )  # fmt: skip
 def test_an_error_is_a_problem_document(own: Furnished, method: str, path: str, status: int) -> None:
@@ -37,3 +38,10 @@ def test_a_method_that_is_not_there_is_told_those_that_are(own: Furnished) -> No
     bearer = program(own)
     assert bearer.request("PATCH", f"/customers/{'0' * 16}").headers["allow"] == "DELETE, GET, PUT"
     assert bearer.put("/customers").headers["allow"] == "GET, POST"
+
+
+def test_more_than_anything_takes_is_not_read_into_memory(own: Furnished) -> None:
+    answer = program(own).post(
+        "/customers", content=b'{"name": "' + b"x" * MOST_BYTES + b'"}', headers={"Content-Type": "application/json"}
+    )
+    assert (answer.status_code, answer.headers["content-type"]) == (413, "application/problem+json")

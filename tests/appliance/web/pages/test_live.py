@@ -15,14 +15,15 @@ from typing import Any
 import httpx
 import pytest
 
-from appliance import doorbell, ids
+from appliance import doorbell, ids, push_key
 from appliance.ledger import Ledger
 from appliance.moments import SECOND
 from appliance.phone_records import PBX
 from appliance.records import CallAnswered, Record
 from appliance.web.accounts import Accounts
-from tests.appliance.furnished import PATIENCE_S, Furnished, Served, serving, session_now, signed_in
+from tests.appliance.furnished import PATIENCE_S, Furnished, Served, replace_settings, serving, session_now, signed_in
 from tests.appliance.hostile import INVISIBLE, NAMES, ring
+from tests.appliance.web.pages.test_register import send
 from tests.fakes import facts
 
 CALLS = [ids.hash_id("live", place) for place in range(6)]
@@ -319,3 +320,26 @@ def test_a_console_that_is_told_to_stop_ends_its_streams_and_itself(own: Furnish
                 stream.rest()
             assert served.process.wait(PATIENCE_S) == 0
             assert "Traceback" not in served.errors.read_text()
+
+
+def test_a_browser_is_told_of_calls_where_that_is_configured_and_its_service_named(own: Furnished) -> None:
+    wanted = {"endpoint": "https://fcm.googleapis.com/fcm/send/x", "p256dh": "B" + "A" * 86, "auth": "A" * 22}
+    assert send(signed_in(own), "/live/push", **wanted).status_code == 404, "nobody wants it"
+    own = replace_settings(own, '\n[popup]\npush_contact = "mailto:box@example.jp"\n')
+    public = push_key.make(own.box.folders.keys).public
+    client = signed_in(own)
+    page = client.get("/live").text
+    assert f'data-push-key="{public}"' in page and "/static/push.js" in page
+    assert client.post("/live/push", data=wanted).status_code == 403, "no form of ours"
+    for bad in (
+        "http://fcm.googleapis.com/x",
+        "https://evil.example/x",
+        "https://169.254.169.254/",
+        "https://fcm.googleapis.com.evil.example/",
+    ):
+        assert send(client, "/live/push", **{**wanted, "endpoint": bad}).status_code == 404, bad
+    assert send(client, "/live/push", **{**wanted, "p256dh": "x"}).status_code == 409
+    assert send(client, "/live/push", **wanted).status_code == 204
+    with own.ledger() as ledger:
+        (row,) = ledger.connection.execute("SELECT endpoint, language FROM push").fetchall()
+    assert tuple(row) == (wanted["endpoint"], "ja")

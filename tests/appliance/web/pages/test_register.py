@@ -9,10 +9,13 @@ import httpx
 import pytest
 
 from appliance.box import Box
+from appliance.pages import Page, Stream
+from appliance.web import wings
 from appliance.web.accounts import Accounts
 from appliance.web.rights import Right
 from appliance.web.roles import Roles
 from tests.appliance.furnished import Furnished, TestClient, browser, signed_in
+from tests.fakes import facts
 
 STRICT = "\n[register_of_access]\napprove_listening = true\napprove_copies = true\n"
 
@@ -119,3 +122,26 @@ def test_odd_questions_are_answered(own: Furnished) -> None:
     client = signed_in(own)
     for query in ("kind=nonsense", "before=-1", "before=99999999999999999999", "begin=x&end=y", "who=%00"):
         assert client.get(f"/register?{query}").status_code in (200, 422), query
+
+
+def test_nobody_listens_in_before_somebody_else_allowed_it(own: Furnished, monkeypatch: pytest.MonkeyPatch) -> None:
+    own, call = strict(own), "live" * 4
+    with own.ledger() as ledger:
+        ledger.append(facts.ringing(call=call, at=own.now, line=None), facts.answered(call=call, at=own.now))
+    sound = Page(
+        "listen", "/calls/{call}/live", ("live",), lambda visit: Stream("audio/wav", (piece for piece in [b"RIFF"])), hears=True
+    )
+    monkeypatch.setattr(wings, "found", lambda: [sound])
+    sato, boss = somebody(own, "sato", "manager"), signed_in(own)
+    assert sato.get(f"/calls/{call}/live").status_code == 403
+    assert f'action="/calls/{call}/ask"' in (page := sato.get("/live").text) and f"/calls/{call}/live" not in page
+    send(sato, f"/calls/{call}/ask", what="listen", why="新人の応対")
+    assert "申請は承認待ちです" in sato.get("/live").text
+    assert sato.get(f"/calls/{call}/live").status_code == 403, "asked is not allowed"
+    word = re.findall(r'action="/requests/(\w+)"', boss.get("/requests").text)[0]
+    send(boss, f"/requests/{word}", call=call, do="allow")
+    assert sato.get(f"/calls/{call}/live").content == b"RIFF"
+    assert boss.get(f"/calls/{call}/live").status_code == 403, "what one was allowed is not another's"
+    with own.ledger() as ledger:
+        ledger.append(facts.ended(call=call, at=own.now + 1))
+    assert send(sato, f"/calls/{call}/ask", what="listen", why="x").status_code == 404, "over, and no recording yet"
