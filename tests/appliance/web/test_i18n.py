@@ -175,7 +175,7 @@ def pages_of_a_new_box(at: Furnished) -> dict[str, httpx.Response]:
         hardware.write(fresh.folders, hardware.Hardware(at=at.now, synchronised=False))
     csrf = re.findall(r'name="csrf" value="([^"]+)"', client.get("/account").text)[0]
     change = client.post("/setup/text", data={"csrf": csrf, "do": "look", "text": "[health]\ndisk_hours = 5\n"})
-    return {"a change": change} | {f"new {name}": client.get(f"/setup/{name}") for name in ("", "text", *STEPS)}
+    return {"a change": change} | {f"new {name}": client.get(f"/setup/{name}".rstrip("/")) for name in ("", "text", *STEPS)}
 
 
 def every_page(at: Furnished) -> dict[str, str]:
