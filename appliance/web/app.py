@@ -23,6 +23,7 @@ from appliance.service import HEARTBEAT_S, resident_megabytes, sd_notify
 from appliance.tap_control import RefusedError
 from appliance.web import wings
 from appliance.web.api import application
+from appliance.web.api.problems import problem
 from appliance.web.console import Console
 from appliance.web.news import News
 from appliance.web.pages import (
@@ -33,6 +34,7 @@ from appliance.web.pages import (
     desk,
     disclosing,
     erasing,
+    first,
     health,
     live,
     marking,
@@ -46,6 +48,7 @@ from appliance.web.pages import (
     users,
 )
 from appliance.web.security import Guard, NotAllowedError, SignInNeededError, session_of, sign_in_address
+from appliance.web.shared_news import SharedNews
 
 _STATIC = Path(__file__).parent / "static"
 
@@ -55,10 +58,12 @@ def create(console: Console) -> FastAPI:
     app = FastAPI(title="appliance", docs_url=None, redoc_url=None, openapi_url=None, lifespan=_lifespan)
     app.state.console = console
     app.state.news = News()
+    app.state.shared = SharedNews()
     app.add_middleware(Guard)
     app.mount("/static", StaticFiles(directory=_STATIC), name="static")
     for pages in (
         sign_in,
+        first,
         passkeys,
         account,
         searching,
@@ -114,6 +119,8 @@ def create(console: Console) -> FastAPI:
 
 def _error_page(request: Request, status: int, what: str, right: str = "") -> Response:
     console: Console = request.app.state.console
+    if request.url.path.startswith("/api/"):  # what is no address of the API, a line break in it among them
+        return problem(status, what or "there is nothing here")
     if "text/html" not in request.headers.get("accept", ""):
         return PlainTextResponse(what or str(status), status)
     return console.page(request, "error.html", session_of(request), status, code=status, what=what, right=right)

@@ -12,6 +12,7 @@ from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from appliance.web.accounts import Session, csrf_holds
+from appliance.web.api.problems import problem
 from appliance.web.console import Console
 from appliance.web.rights import Right
 
@@ -118,7 +119,8 @@ class Guard:
             await send(message)
 
         if request.method in _UNSAFE and _is_foreign(request):
-            refusal = PlainTextResponse("The request came from another site.", 403)
+            said = "The request came from another site."
+            refusal = problem(403, said) if request.url.path.startswith("/api/") else PlainTextResponse(said, 403)
             await refusal(scope, receive, send_guarded)
         else:
             await self._app(scope, _bounded(request, receive), send_guarded)

@@ -14,7 +14,12 @@ from appliance import __version__
 from tests.house.sources import ROOT, name_of
 
 WINGS = ("capture", "uploader", "ivr_flows", "provisioning")
-DOCUMENTS = [ROOT / "README.md", ROOT / "appliance" / "README.md", *(ROOT / wing / "README.md" for wing in WINGS)]
+DOCUMENTS = [
+    ROOT / "README.md",
+    ROOT / "appliance" / "README.md",
+    ROOT / "appliance" / "web" / "API.md",
+    *(ROOT / wing / "README.md" for wing in WINGS),
+]
 
 
 def commands(document: Path) -> list[str]:

@@ -16,7 +16,7 @@ from tests.house.sources import ROOT, SOURCES, name_of, tree_of
 
 HOMES = {
     "apscheduler": ("appliance/janitor/",),
-    "argon2": ("appliance/web/accounts.py",),
+    "argon2": ("appliance/first_code.py", "appliance/web/accounts.py"),
     "av": ("capture/codecs/", "capture/formats/"),
     "babel": ("appliance/web/i18n.py",),
     "cryptography": (

@@ -10,13 +10,14 @@ from fastapi.responses import Response
 from appliance import calls, doorbell, tap_control
 from appliance.library import marks as written
 from appliance.library import search
+from appliance.library.keeping import is_label
 from appliance.lookup import get_recording, labels_of
 from appliance.popups import desk
 from appliance.records import RecordingLabelled
 from appliance.web import sound
 from appliance.web.accounts import Session
 from appliance.web.api.gate import bearer, kept_recording, seen_call
-from appliance.web.api.models import CALL, Call, Calls, Direction, Label, Mark, NewMark, NewNote, NewPause, Note, Pause
+from appliance.web.api.models import CALL, Call, Calls, Direction, Mark, NewMark, NewNote, NewPause, Note, Pause
 from appliance.web.api.moments import Moment, begin_of, told
 from appliance.web.api.problems import ProblemError, documented
 from appliance.web.console import Console
@@ -32,6 +33,7 @@ Marker = Annotated[Session, Depends(bearer(Right.LABEL))]
 Operator = Annotated[Session, Depends(bearer(Right.POPUP))]
 Pauser = Annotated[Session, Depends(bearer(Right.PAUSE))]
 CallId = Annotated[str, Path(pattern=CALL, description="The call's id.")]
+Label = Annotated[str, Path(min_length=1, max_length=40, description="Letters of any script, digits, - and _.")]
 Reason = Literal["anonymous", "payphone", "unavailable", "interaction", "erased"]
 Text = Annotated[str, Query(max_length=100)]
 Seconds = Annotated[int | None, Query(ge=0, le=1_000_000)]
@@ -99,13 +101,13 @@ def recording(
     return answer
 
 
-@router.put("/calls/{call}/labels/{label}", responses=documented(404))
+@router.put("/calls/{call}/labels/{label}", responses=documented(404, 409))
 def put_label(request: Request, session: Marker, call: CallId, label: Label) -> list[str]:
     """Put a label on its recording; the answer is all that it bears."""
     return _label(console_of(request), session, call, label, labelled=True)
 
 
-@router.delete("/calls/{call}/labels/{label}", responses=documented(404))
+@router.delete("/calls/{call}/labels/{label}", responses=documented(404, 409))
 def take_label(request: Request, session: Marker, call: CallId, label: Label) -> list[str]:
     """Take a label off; the answer is all that it still bears."""
     return _label(console_of(request), session, call, label, labelled=False)
@@ -171,6 +173,8 @@ def _note(console: Console, call: str) -> Note:
 
 
 def _label(console: Console, session: Session, call: str, label: str, *, labelled: bool) -> list[str]:
+    if not is_label(label):
+        raise ProblemError(409, "this is no label; use letters, digits, - and _, at most 40")
     name = kept_recording(console, session, call).facts.recording
     entry = RecordingLabelled(at=console.clock.now(), recording=name, label=label, labelled=labelled, who=session.account)
     console.ledger.append(entry)

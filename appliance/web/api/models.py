@@ -8,22 +8,11 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, WithJsonSchema
-
-from appliance.library.keeping import is_label
+from pydantic import BaseModel, ConfigDict, Field
 
 CALL = r"^[a-z2-7]{16}$"
 CUSTOMER = r"^[0-9a-f]{16}$"
 Direction = Literal["inbound", "outbound", "internal", "unknown"]
-
-
-def _label(text: str) -> str:
-    if not is_label(text):
-        raise ValueError("use letters, digits, - and _, at most 40")
-    return text
-
-
-Label = Annotated[str, AfterValidator(_label), WithJsonSchema({"type": "string", "pattern": r"^[\w-]{1,40}$"})]
 
 
 class Given(BaseModel):

@@ -55,30 +55,31 @@ def answer_with_problems(api: FastAPI) -> None:
     @api.exception_handler(ProblemError)
     def _problem(request: Request, error: Exception) -> Response:
         assert isinstance(error, ProblemError)
-        return _answer(error.status, error.detail, error.headers)
+        return problem(error.status, error.detail, error.headers)
 
     @api.exception_handler(RequestValidationError)
     def _invalid(request: Request, error: Exception) -> Response:
         assert isinstance(error, RequestValidationError)
         first = error.errors()[0]
         place = ".".join(str(part) for part in first["loc"][1:] if part != "str")
-        return _answer(422, f"{place or first['loc'][0]}: {first['msg']}")  # never what was sent: it may be no text at all
+        return problem(422, f"{place or first['loc'][0]}: {first['msg']}")  # never what was sent: it may be no text at all
 
     @api.exception_handler(HTTPException)
     def _refused(request: Request, error: Exception) -> Response:
         assert isinstance(error, HTTPException)
         if error.status_code == 400:  # a body that is no JSON is a wrong value like another
-            return _answer(422, "the body is no JSON text in UTF-8")
+            return problem(422, "the body is no JSON text in UTF-8")
         headers = {"Allow": ", ".join(_methods(api, request))} if error.status_code == 405 else {}
-        return _answer(error.status_code, HTTPStatus(error.status_code).phrase.lower(), headers)
+        return problem(error.status_code, HTTPStatus(error.status_code).phrase.lower(), headers)
 
     @api.exception_handler(ApplianceError)
     def _could_not(request: Request, error: Exception) -> Response:
         status = 403 if isinstance(error, NotApprovedError) else 409 if isinstance(error, (RefusedError, UsageError)) else 503
-        return _answer(status, str(error))
+        return problem(status, str(error))
 
 
-def _answer(status: int, detail: str, headers: dict[str, str] | None = None) -> Response:
+def problem(status: int, detail: str, headers: dict[str, str] | None = None) -> Response:
+    """The answer that says so."""
     said = {"type": "about:blank", "title": HTTPStatus(status).phrase, "status": status, "detail": detail}
     return JSONResponse(said, status, headers=headers, media_type=MEDIA_TYPE)
 

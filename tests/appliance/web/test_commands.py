@@ -10,6 +10,7 @@ import pytest
 
 from appliance.cli import main
 from appliance.web.accounts import Accounts, WrongPasswordError
+from appliance.web.passkeys import Passkeys
 from tests.appliance.furnished import PASSWORD, PATIENCE_S, Furnished, free_port, listens, program, signed_in, until
 
 
@@ -98,3 +99,14 @@ def test_roles_and_accounts_are_looked_after_without_a_browser(own: Furnished, c
     web("role", "nothing", "--rights", "search", code=2)
     web("password", "kato", "--role", "nothing", code=2)
     web("close", "nobody", code=2)
+
+
+def test_the_passkeys_of_a_lost_device_are_taken_away(own: Furnished, capsys: pytest.CaptureFixture[str]) -> None:
+    data = str(own.box.folders.data)
+    with own.ledger() as ledger:
+        ledger.connection.execute("INSERT INTO passkey VALUES (x'01', 'admin', 'phone', x'02', 0, 0, NULL)")
+    assert main(["web", "accounts", "--data", data]) == 0
+    assert "1 passkeys" in capsys.readouterr().out
+    assert main(["web", "password", "admin", "--forget-passkeys", "--data", data]) == 0
+    with own.ledger() as ledger:
+        assert Passkeys(ledger, own.clock().now).of("admin") == []

@@ -107,7 +107,7 @@ def test_too_many_requests_are_told_when_to_come_again_and_hinder_no_other_token
 def test_a_foreign_page_sends_nothing_to_the_api(own: Furnished) -> None:
     bearer = program(own)
     answer = bearer.post("/customers", json={"name": "x"}, headers={"Origin": "https://evil.example"})
-    assert answer.status_code == 403
+    assert (answer.status_code, answer.headers["content-type"]) == (403, "application/problem+json")
     assert bearer.get("/customers").json()["customers"] == []
     assert "access-control-allow-origin" not in bearer.get("/customers", headers={"Origin": "https://evil.example"}).headers
 

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import pytest
-from pydantic import TypeAdapter, ValidationError
+from pydantic import ValidationError
 
 from appliance.calls import as_json
-from appliance.web.api.models import Call, Label, NewCustomer, NewMark, NewNote, Recording
+from appliance.web.api.models import Call, NewCustomer, NewMark, NewNote, Recording
 from appliance.web.labels import DIRECTION
 from tests.appliance.furnished import Furnished
 
@@ -19,17 +19,6 @@ def test_every_field_of_a_call_and_its_recording_is_one_of_the_command_lines(fur
 
 def test_every_direction_has_its_word() -> None:
     assert set(Call.model_json_schema()["properties"]["direction"]["enum"]) == set(DIRECTION)
-
-
-@pytest.mark.parametrize("text", ["a", "苦情", "a_b-1", "x" * 40])
-def test_a_label(text: str) -> None:
-    assert TypeAdapter(Label).validate_python(text) == text
-
-
-@pytest.mark.parametrize("text", ["", "a b", "x" * 41, "a/b", "<b>", "a\n"])
-def test_what_is_no_label(text: str) -> None:
-    with pytest.raises(ValidationError):
-        TypeAdapter(Label).validate_python(text)
 
 
 @pytest.mark.parametrize(

@@ -12,8 +12,8 @@ from tests.appliance.web.bearers import program
 @pytest.mark.parametrize(
     ("method", "path", "status"),
     [
-        ("GET", "/calls/aaaaaaaaaaaaaaaa", 404), ("GET", "/calls/x", 422), ("GET", "/nothing", 404), ("PATCH", "/customers", 405),
-        ("GET", "/calls?limit=x", 422), ("POST", "/customers", 422),
+        ("GET", "/calls/aaaaaaaaaaaaaaaa", 404), ("GET", "/calls/x", 422), ("GET", "/nothing", 404), ("GET", "/customers/a%0Ab", 404),
+        ("PATCH", "/customers", 405), ("GET", "/calls?limit=x", 422), ("POST", "/customers", 422),
     ],
 )  # fmt: skip
 def test_an_error_is_a_problem_document(own: Furnished, method: str, path: str, status: int) -> None:
