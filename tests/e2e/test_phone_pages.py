@@ -37,8 +37,6 @@ def test_a_flow_from_its_first_word_to_its_rollback(tmp_path: Path) -> None:
             fault.click()
             before = "document.activeElement.value.slice(0, document.activeElement.selectionStart)"
             selected = page.evaluate(f"[document.activeElement.name, {before}]")
-                "[document.activeElement.name, document.activeElement.value.slice(0, document.activeElement.selectionStart)]"
-            )
             assert selected[0] == "text" and selected[1].count("\n") == 4
             browser.picture(page, "phone-flow-fault")
 
