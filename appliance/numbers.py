@@ -11,8 +11,7 @@ import re
 import unicodedata
 from dataclasses import dataclass
 from enum import StrEnum
-
-import phonenumbers
+from functools import lru_cache
 
 EMERGENCY = frozenset({"110", "118", "119"})
 SERVICE = frozenset({"104", "115", "117", "135", "142", "144", "147", "148", "171", "188", "189"})
@@ -90,8 +89,13 @@ def clean(text: str) -> str:
 def parse(text: str, *, area_code: str = "", country: str = "JP") -> Number:
     """What `text` means as a telephone number dialled at a site with this area code (with its leading 0) and country.
 
-    Never raises: what is no number comes back as `Kind.OTHER` with the text as seen.
+    Never raises: what is no number comes back as `Kind.OTHER` with the text as seen. The messages of a call name the same numbers again and
+    again; those of usual length are remembered for a while.
     """
+    return (_known if len(text) <= _USUAL_LENGTH else _parse)(text, area_code, country)
+
+
+def _parse(text: str, area_code: str, country: str) -> Number:
     digits = clean(text)
     if not _DIALLED.fullmatch(digits):
         return Number(raw=text, national=text.strip(), e164=None, kind=Kind.OTHER)
@@ -118,12 +122,18 @@ def parse(text: str, *, area_code: str = "", country: str = "JP") -> Number:
     return Number(raw=text, national=digits, e164=None, kind=Kind.OTHER, prefix=prefix, carrier=carrier)
 
 
+_USUAL_LENGTH = 64
+_known = lru_cache(maxsize=1024)(_parse)
+
+
 def _is_local(digits: str, area_code: str) -> bool:
     """Whether the area code completes it: Japanese numbers with one have ten digits, and no local part begins with 0 or 1."""
     return bool(area_code) and len(area_code) + len(digits) == 10 and re.fullmatch(r"[2-9]\d+", digits) is not None
 
 
 def _international(text: str, digits: str, country: str, prefix: str | None = None, carrier: str | None = None) -> Number:
+    import phonenumbers  # numbers of Japan never need it: the tap starts sooner
+
     try:
         parsed = phonenumbers.parse(digits, country)
     except phonenumbers.NumberParseException:
@@ -142,6 +152,8 @@ def pretty(national: str, e164: str | None) -> str:
     """The number as people write it (03-1234-5678, +1 650-253-0000); unchanged where it has no such form."""
     if not e164:
         return national
+    import phonenumbers
+
     try:
         parsed = phonenumbers.parse(e164)
     except phonenumbers.NumberParseException:

@@ -1,13 +1,15 @@
 """What a wing adds to the console: pages of its own, found through entry points; the console lends rights, layout and language.
 
 Group `appliance.pages`: the value is a function without arguments that returns the wing's pages. An answer is a stream of bytes (sound that
-grows) or a sheet: a template file of the wing's own that fills the console's layout (`{% extends "base.html" %}`).
+grows), a sheet (a template file of the wing's own that fills the console's layout, `{% extends "base.html" %}`), data for the page's own
+script, or another address. A page that is sent a form (`Page.method`) gets it read, bounded, and refused where it is not the console's own.
+A wing's sentences are its own: `speaking` makes of them what its templates call `t`.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -16,6 +18,10 @@ from appliance.errors import CouldNotError
 from appliance.ledger import Ledger
 
 GROUP = "appliance.pages"
+
+
+LARGEST = 1 << 20
+"""Bytes of a form, where its page says nothing else."""
 
 
 class NotHereError(CouldNotError):
@@ -33,6 +39,19 @@ class Visit:
     language: str
     values: Mapping[str, str]
     """What stands in the path's braces."""
+    query: Mapping[str, str] = field(default_factory=dict)
+    """What stands behind the question mark."""
+    form: Mapping[str, str] = field(default_factory=dict)
+    """What was sent; of a field that was sent more than once, the lines of all."""
+    file: Upload | None = None
+    """The file that was sent along."""
+
+
+class Upload(NamedTuple):
+    """A file that a browser sent; its name is a stranger's word."""
+
+    name: str
+    data: bytes
 
 
 class Stream(NamedTuple):
@@ -49,6 +68,21 @@ class Sheet(NamedTuple):
     values: Mapping[str, Any]
 
 
+class Data(NamedTuple):
+    """An answer for a page's own script."""
+
+    values: Any
+
+
+class Moved(NamedTuple):
+    """It is done; the browser goes on here, by GET."""
+
+    to: str
+
+
+Answer = Stream | Sheet | Data | Moved
+
+
 class Page(NamedTuple):
     """One address of the console."""
 
@@ -58,7 +92,20 @@ class Page(NamedTuple):
     """With the names of values in braces: `/calls/{call}/live`."""
     rights: tuple[str, ...]
     """All of them are needed (`appliance/web/rights.py`)."""
-    answer: Callable[[Visit], Stream | Sheet]
+    answer: Callable[[Visit], Answer]
     """Raises NotHereError, or another ApplianceError with its sentence."""
+    method: str = "GET"
+    """Or POST."""
+    largest: int = LARGEST
     hears: bool = False
     """Whether the answer is the sound of the call: where the site demands it, somebody else has to have allowed that."""
+
+
+def speaking(words: Mapping[str, str], language: str) -> Callable[..., str]:
+    """`t(sentence, **values)` of these words: English as it stands, Japanese as they say, with the values in its %(name)s places."""
+
+    def told(sentence: str, **values: object) -> str:
+        text = words[sentence] if language == "ja" else sentence
+        return text % values if values else text
+
+    return told

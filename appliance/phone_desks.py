@@ -164,6 +164,9 @@ class Voicebox(Options):
     mail: Mail = Field(default="", title="Mail", description="Messages are mailed here; empty: to nobody.")
     attach: bool = Field(default=True, title="Attach", description="true: the mail holds the message itself.")
     delete_mailed: bool = Field(default=False, title="Delete when mailed", description="true: a mailed message leaves the box.")
+    keep_days: int = Field(
+        default=0, ge=0, le=3650, title="Keep days", description="Messages older than this go, heard or not; 0: they stay."
+    )
     longest_seconds: int = Field(default=180, ge=10, le=3600, title="Longest message", description="Seconds.")
     greeting: Sound = Field(
         default="", title="Greeting", description="A sound played instead of the box's own; empty: the box's own."

@@ -40,6 +40,7 @@ class MessageExpired(Record):
     """A voicemail message is gone, by which rule."""
 
     subject_field = "message"
+    identity_fields = ("left_at",)
 
     message: str
     """The box and Asterisk's own id of the message."""

@@ -88,7 +88,17 @@ class Phone(Options):
     )
     mail_from: Mail = Field(default="", title="Mail from", description="The sender of voicemail's mails.")
     mail_program: Program = Field(
-        default="/usr/sbin/sendmail -t", title="Mail program", description="Takes voicemail's mails at its standard input."
+        default="",
+        title="Mail program",
+        description="Takes voicemail's mails at its standard input; empty: the box sends them through its channel of kind mail.",
+    )
+    transcript_program: Program = Field(
+        default="",
+        title="Transcript program",
+        description="Gets a voicemail message (WAV) at its standard input and prints what was said, for the mail; empty: none.",
+    )
+    transcript_seconds: int = Field(
+        default=120, ge=5, le=900, title="Transcript time", description="Seconds after which the mail goes without it."
     )
     longest_call_hours: int = Field(
         default=12, ge=1, le=48, title="Longest call", description="Hours after which a call to the outside is ended."

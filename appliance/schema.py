@@ -2,7 +2,7 @@
 
 `record` is the truth; `call`, `party`, `recording` and `recording_label` are readings of it, kept in the same transaction and made anew
 at will; `job` is the durable queue; `upload` and `part` say what of a large object the store already has; `heartbeat` holds the newest of
-each service; `account`, `session`, `attempt`, `role`, `passkey`, `challenge`, `token` and `saved_search` belong to the console;
+each service; `account`, `session`, `attempt`, `role`, `passkey`, `challenge`, `token`, `first_code`, `saved_search` belong to the console;
 `customer` and what begins so, `import_…`, `note` and `mark` hold what people entered, which is no fact and may go; `answer` is what the
 office's systems said of a number, for a while; `push` are browsers to be told of calls; `place` says how far a service has read. sqlite-
 utils is imported only when a migration is due, so that a service that starts on an up-to-date database starts fast.
@@ -16,7 +16,7 @@ from pathlib import Path
 
 from appliance.errors import CouldNotError
 
-VERSION = 8
+VERSION = 9
 """What `PRAGMA user_version` says once every migration below has run."""
 
 
@@ -95,6 +95,10 @@ def _migrate(path: Path) -> None:
     def tokens_and_challenges(database: Database) -> None:
         for statement in _TOKENS:
             database.execute(statement)
+
+    @steps()
+    def first_sign_in(database: Database) -> None:
+        database.execute("CREATE TABLE first_code (code TEXT NOT NULL, made_at INTEGER NOT NULL)")
 
     connection = sqlite3.connect(path)
     try:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import NamedTuple
 from urllib.parse import unquote_to_bytes
 
@@ -175,7 +176,14 @@ def name_address(value: str) -> NameAddress:
 
 
 def uri(text: str) -> Uri:
-    """A SIP or tel URI taken apart (RFC 3261 §19.1, RFC 3966); whatever cannot be read is left empty."""
+    """A SIP or tel URI taken apart (RFC 3261 §19.1, RFC 3966); whatever cannot be read is left empty.
+
+    The messages of a call say the same ones again and again; those of usual length are remembered for a while.
+    """
+    return _known_uri(text) if len(text) <= _USUAL_LENGTH else _uri(text)
+
+
+def _uri(text: str) -> Uri:
     scheme, colon, rest = text.strip().strip("<>").partition(":")
     scheme = scheme.lower()
     if not colon:
@@ -191,6 +199,10 @@ def uri(text: str) -> Uri:
     found = re.match(r"(\[[0-9A-Fa-f:.]+\]|[^:]*)(?::(\d{1,5}))?", host)
     assert found is not None  # every part is optional
     return Uri(scheme, _unescape(user), found[1].strip("[]"), int(found[2]) if found[2] else None)
+
+
+_USUAL_LENGTH = 200
+_known_uri = lru_cache(maxsize=512)(_uri)
 
 
 def decode_text(raw: bytes) -> str:

@@ -80,10 +80,10 @@ def decide(calendar: Calendar, moment: datetime, holidays: Holidays, switch: str
         return Verdict(is_open, False, "switch-open" if is_open else "switch-closed", calendar.switch)
     minute = moment.hour * 60 + moment.minute
     today = moment.date()
-    spans, why, what = _day(calendar, today, holidays)
+    spans, why, what = hours_of(calendar, today, holidays)
     if _within(spans, minute):
         return Verdict(True, why == "holiday", "opened-date" if why == "opened" else "hours", what)
-    before, why_before, what_before = _day(calendar, today - timedelta(days=1), holidays)
+    before, why_before, what_before = hours_of(calendar, today - timedelta(days=1), holidays)
     if _within(before, minute + _MINUTES):
         return Verdict(True, False, "opened-date" if why_before == "opened" else "hours", what_before)
     if why in ("holiday", "closed"):
@@ -95,7 +95,7 @@ def _within(spans: tuple[Span, ...], minute: int) -> bool:
     return any(span.begin <= minute < span.end for span in spans)
 
 
-def _day(calendar: Calendar, day: date, holidays: Holidays) -> tuple[tuple[Span, ...], str, str]:
+def hours_of(calendar: Calendar, day: date, holidays: Holidays) -> tuple[tuple[Span, ...], str, str]:
     """The hours that begin on this day, by what, and its words."""
     weekday = DAYS[day.weekday()]
     for dates, spans in calendar.opened:

@@ -130,14 +130,19 @@ def run_holidays(arguments: argparse.Namespace) -> int:
     if arguments.file is not None:
         try:
             data = arguments.file.read_bytes()
-            newer = holidays.read_csv(data)
         except OSError as error:
             raise UsageError(f"{arguments.file}: cannot be read ({error.strerror or error})") from error
-        except HolidaysError as error:
-            raise CouldNotError(f"{arguments.file}: {error}; the table of before stays") from error
-        shelf.write(surroundings.holiday_file(box), data)
-        what = f"holidays until {newer.until}"
-        with Ledger.open(box.folders.ledger) as ledger:
-            ledger.append(Changed(at=SystemClock().now(), thing="holidays", who=person(), what=what, why=arguments.why))
+        take_holidays(box, data, str(arguments.file), person(), arguments.why)
     print(surroundings.table(box).until)
     return 0
+
+
+def take_holidays(box: Box, data: bytes, name: str, who: str, why: str) -> None:
+    """Keep this table of holidays, and write down who brought it. Raises CouldNotError."""
+    try:
+        newer = holidays.read_csv(data)
+    except HolidaysError as error:
+        raise CouldNotError(f"{name}: {error}; the table of before stays") from error
+    shelf.write(surroundings.holiday_file(box), data)
+    with Ledger.open(box.folders.ledger) as ledger:
+        ledger.append(Changed(at=SystemClock().now(), thing="holidays", who=who, what=f"holidays until {newer.until}", why=why))

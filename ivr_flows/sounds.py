@@ -1,4 +1,4 @@
-"""`appliance ivr prompt add|list|say`: the box's own sounds."""
+"""`appliance ivr prompt add|list|say|remove`: the box's own sounds."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ Commands = Any
 
 def add(words: Commands, common: argparse.ArgumentParser) -> None:
     """The words."""
-    parser = words.add_parser("prompt", help="the box's own sounds: take in, list, speak")
+    parser = words.add_parser("prompt", help="the box's own sounds: take in, list, speak, remove")
     acts = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
     take = acts.add_parser("add", parents=[common], help="take in a sound of any format; it is converted and its level checked")
     take.add_argument("file", type=Path, metavar="FILE", help="an audio file")
@@ -38,6 +38,10 @@ def add(words: Commands, common: argparse.ArgumentParser) -> None:
     show = acts.add_parser("list", parents=[common], help="the box's own sounds with their seconds")
     show.add_argument("--json", action="store_true", help="print one object")
     show.set_defaults(run=run_list)
+    gone = acts.add_parser("remove", parents=[common], help="forget a sound; flows that are published keep their copy")
+    gone.add_argument("name", metavar="NAME", help="which")
+    gone.add_argument("--why", default="", metavar="WORDS", help="the reason, kept in the register")
+    gone.set_defaults(run=run_remove)
     say = acts.add_parser("say", parents=[common], help="hear how a text will be spoken")
     say.add_argument("text", metavar="TEXT", help="the words")
     say.add_argument("-o", "--output", type=Path, required=True, metavar="OUT.wav", help="WAV, 16 kHz")
@@ -52,16 +56,41 @@ def run_add(arguments: argparse.Namespace) -> int:
     name = arguments.name or arguments.file.stem
     if not NAME.match(name):
         raise UsageError(f"--name {name}: use letters, digits, - and _, at most 40")
-    converted = converting.playable(arguments.file)
-    shelf.write(prompt_folder.own(box.folders.data) / f"{name}.wav", converted.wide)
-    with Ledger.open(box.folders.ledger) as ledger:
-        what = f"prompt {name} ({converted.level.seconds:.1f} s)"
-        ledger.append(Changed(at=SystemClock().now(), thing=f"prompt:{name}", who=person(), what=what, why=arguments.why))
+    converted = take_in(box, name, arguments.file, person(), arguments.why)
     spoken = language(arguments.lang)
     for verdict in converted.verdicts:
         print(f"{name}: {verdict.ja if spoken == 'ja' else verdict.en}")
     print(f"{name}: {converted.level.seconds:.1f} s")
     return 0
+
+
+def take_in(box: Box, name: str, file: Path, who: str, why: str, *, loud: bool = False) -> converting.Converted:
+    """Keep the sound in this file under this name, and write down who brought it. Raises SoundError where it may not be played."""
+    converted = converting.playable(file, loud=loud)
+    shelf.write(prompt_folder.own(box.folders.data) / f"{name}.wav", converted.wide)
+    _write_down(box, name, f"prompt {name} ({converted.level.seconds:.1f} s)", who, why)
+    return converted
+
+
+def run_remove(arguments: argparse.Namespace) -> int:
+    """Remove one."""
+    remove(Box.of(arguments), arguments.name, person(), arguments.why)
+    print(f"{arguments.name}: -")
+    return 0
+
+
+def remove(box: Box, name: str, who: str, why: str) -> None:
+    """Forget a sound of the box's own; what was published keeps its copy. Raises UsageError for one that is not there."""
+    path = prompt_folder.search(box.folders.data, None).get(name)
+    if path is None:
+        raise UsageError(f"{name}: there is no such prompt; `appliance ivr prompt list` lists them")
+    _write_down(box, name, f"prompt {name} removed", who, why)
+    shelf.remove(path)
+
+
+def _write_down(box: Box, name: str, what: str, who: str, why: str) -> None:
+    with Ledger.open(box.folders.ledger) as ledger:
+        ledger.append(Changed(at=SystemClock().now(), thing=f"prompt:{name}", who=who, what=what, why=why))
 
 
 def run_list(arguments: argparse.Namespace) -> int:

@@ -9,6 +9,7 @@ change places, in one step (systemd follows no link to a RootDirectory=). The As
 from __future__ import annotations
 
 import ctypes
+import grp
 import os
 import pwd
 import re
@@ -29,6 +30,9 @@ PACKAGES = ("asterisk", "asterisk-core-sounds-en", "asterisk-moh-opsound-wav")
 LEAST = (22, 10, 1)
 """Older ones lack StasisBroadcast, the third guard."""
 STATE = ("etc", "lib", "lib/keys", "spool", "spool/recording", "log")
+SHARED = ("spool", "spool/voicemail", "spool/mail")
+"""Of these the box's own services take and remove: voicemail by its term, mails that are to be sent."""
+GROUP = "appliance"
 _INSIDE = (
     "etc/asterisk",
     "var/lib/asterisk",
@@ -203,7 +207,19 @@ def state(place: Place, owner: tuple[int, int]) -> None:
         shelf.make_folder(place.folder / name, 0o750)
         if os.geteuid() == 0:
             os.chown(place.folder / name, *owner)
+    for name in SHARED:
+        shelf.make_folder(place.folder / name, 0o770)
+        if os.geteuid() == 0:
+            os.chown(place.folder / name, owner[0], _group() or owner[1])
+        (place.folder / name).chmod(0o2770)
     place.folder.chmod(0o755)
+
+
+def _group() -> int:
+    try:
+        return grp.getgrnam(GROUP).gr_gid
+    except KeyError:
+        return 0
 
 
 def account(root: Path) -> tuple[int, int]:

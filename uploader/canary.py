@@ -29,7 +29,7 @@ CLOCK_S = 300.0
 """Further off than this is said: a signature is refused from 900 s on."""
 TRUSTED = 8 * 24 * 3600 * SECOND
 """The canary comes daily; what it found is believed this long."""
-_READ, _WRITE, _CHECKSUM = "read", "write", "wrong-checksum"
+_READ, _WRITE, _CHECKSUM, _KEEPS = "read", "write", "wrong-checksum", "only-new"
 
 
 class Capability(NamedTuple):
@@ -88,6 +88,8 @@ class Trust(NamedTuple):
     """We may read nothing back."""
     checked: bool = False
     """What does not match its checksum is refused."""
+    keeps: bool = False
+    """What lies under a key is left when we ask to write only what is new."""
 
 
 def trust(ledger: Ledger, box: Box, now: int) -> Trust:
@@ -98,7 +100,8 @@ def trust(ledger: Ledger, box: Box, now: int) -> Trust:
     able = row.record.capabilities
     taken = able.get(_WRITE) is True and able.get(_CHECKSUM) is True
     blind = taken and able.get(_READ) is False
-    return Trust(blind, blind or (taken and now - row.record.at < TRUSTED))
+    fresh = now - row.record.at < TRUSTED
+    return Trust(blind, blind or (taken and fresh), able.get(_WRITE) is True and able.get(_KEEPS) is True and fresh)
 
 
 def fingerprint(box: Box) -> str:
@@ -185,6 +188,7 @@ def _refusals(asked: Probe) -> Iterator[Capability]:
         key = f"{asked.prefix}-tried"
         yield _tried(asked, _CHECKSUM, lambda: store.dare_wrong_checksum(f"{key}-checksum", source), "bytes with a wrong checksum")
         store.put(key, source)
+        yield _tried(asked, _KEEPS, lambda: store.dare_second(key, other), "other bytes where we ask to write only what is new")
         yield _tried(asked, "overwrite", lambda: store.dare_replace(key, other), "other bytes in the place of an object's")
         yield _tried(asked, "delete", lambda: store.dare_delete(key), "deleting an object for good")
         yield _tried(asked, "list-others", lambda: store.dare_list("v1/"), "listing what belongs to others")
@@ -207,6 +211,7 @@ def _tried(asked: Probe, name: str, deed: Callable[[], bool], what: str) -> Capa
 
 _MENDS = {
     _CHECKSUM: "every object is read back instead; keep the credential's right to read",
+    _KEEPS: "every key is looked at before it is written",
     "overwrite": "switch on versioning and Object Lock, or forbid PutObject over existing keys in the bucket's policy",
     "delete": "take s3:DeleteObject and s3:DeleteObjectVersion from the box's credential",
     "list-others": "restrict s3:ListBucket to the contract's prefix in the credential's policy",

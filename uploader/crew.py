@@ -20,6 +20,8 @@ from appliance.moments import SECOND, to_datetime
 from appliance.records import SegmentClosed, TwinSeen
 from uploader import multipart, objects, pace, twins
 from uploader.duties import Duties
+from uploader.hands import Hands
+from uploader.letters import Letters
 from uploader.patience import Away
 from uploader.retry import Retrying
 from uploader.store import Parts, Store, StoreAgainError, StoreError, close, open_store
@@ -62,12 +64,12 @@ class Crew:
         self._open_store = opener
         self.meter = meter or meter_of(box)
         self._line, self._lock = _Line(Away()), threading.Lock()
-        self._shared, self._name = Shared(), _Name(threading.Lock())
+        self._shared, self._name = Shared(hands=Hands(box.config.sending.parallel)), _Name(threading.Lock())
         self._due, self._stop = threading.Event(), threading.Event()
         self._pool: ThreadPoolExecutor | None = None
         self._running: list[Future[None]] = []
-        self._voice = ThreadPoolExecutor(1, "tell")
-        self._telling: Future[None] | None = None
+        self._voices = (ThreadPoolExecutor(1, "tell"), ThreadPoolExecutor(1, "write"))
+        self._telling: list[Future[None] | None] = [None, None]
         self._swept_at = 0
         self._looked_row = 0
         self.stored = 0
@@ -78,10 +80,12 @@ class Crew:
         self._listen(ledger)
         self._due.set()
         self._pool = self._pool or ThreadPoolExecutor(self._box.config.sending.parallel, "send")
-        if self._telling is None or self._telling.done():
-            ended_telling, self._telling = self._telling, None if self._stop.is_set() else self._voice.submit(self._tell)
-            if ended_telling is not None:
-                ended_telling.result()
+        for place, work in enumerate((self._tell, self._write)):
+            told = self._telling[place]
+            if told is None or told.done():
+                self._telling[place] = None if self._stop.is_set() else self._voices[place].submit(work)
+                if told is not None:
+                    told.result()
         ended = [future for future in self._running if future.done()]
         self._running = [future for future in self._running if not future.done()]
         if not self._stop.is_set():
@@ -113,7 +117,8 @@ class Crew:
         self._due.set()
         if self._pool is not None:
             self._pool.shutdown(wait=True, cancel_futures=True)
-        self._voice.shutdown(wait=True, cancel_futures=True)
+        for voice in self._voices:
+            voice.shutdown(wait=True, cancel_futures=True)
 
     @property
     def why_waiting(self) -> str:
@@ -164,6 +169,14 @@ class Crew:
             teller = Teller(self._box, ledger, self._clock)
             while not self._stop.is_set():
                 if not teller.one():
+                    self._stop.wait(_LISTEN_S)
+
+    def _write(self) -> None:
+        """Voicemail's mails, whose words may take a while to be heard."""
+        with Ledger.open(self._box.folders.ledger) as ledger:
+            letters = Letters(self._box, ledger, self._clock)
+            while not self._stop.is_set():
+                if not letters.one():
                     self._stop.wait(_LISTEN_S)
 
     def _empty(self, due_by: int) -> None:

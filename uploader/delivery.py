@@ -1,6 +1,7 @@
 """One recording brought to the store: look, put, read back, compare; and what to do when that fails. The rules, without a loop.
 
-What counts as stored was read back, or was taken by a store that the canary found to refuse a wrong checksum.
+What counts as stored was read back, or was taken by a store that the canary found to refuse a wrong checksum. Where the canary found that
+a store keeps what is there when it is asked to, a small object is sent without a look before.
 
 Order: the recording, then its manifest, so that a manifest in the bucket always speaks of an object that is there. A key that exists
 is read and compared: equal means that an earlier try succeeded and only its answer was lost. A key that exists with other bytes is
@@ -16,6 +17,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from uploader import multipart
+from uploader.hands import Hands
 from uploader.source import Source
 from uploader.store import AlreadyThereError, Parts, Store, StoreError
 
@@ -53,19 +55,22 @@ def deliver(
     moving: Callable[[int], None] = _nothing,
     *,
     proven: bool = False,
+    kept: bool = False,
+    hands: Hands | None = None,
 ) -> int:
     """Store the parcel and read it back; returns its size. `moving` is told of bytes that leave or come. Raises StoreError.
 
     `proven`: this store was found to refuse what does not match its checksum, so that what it takes needs no reading; what lay there
-    already does.
+    already does. `kept`: it was found to leave what lies under a key when it is asked to write only what is new. `hands`: those that may
+    send parts beside ours.
     """
     size = _size(parcel)
     part_bytes = store.part_bytes(size) if progress is not None and isinstance(store, Parts) else 0
-    parts = _intact_parts(parcel, part_bytes or size or 1)
-    present = store.look(parcel.key)
+    parts = _intact_parts(parcel, part_bytes)
+    present = None if kept and not part_bytes else store.look(parcel.key)
     source = parcel.source.metered(moving)
     if present is None and progress is not None and isinstance(store, Parts) and part_bytes:
-        multipart.send(store, progress, multipart.Plan(parcel.key, source, size, part_bytes, parts))
+        multipart.send(store, progress, multipart.Plan(parcel.key, source, size, part_bytes, parts), hands)
     elif present is None:
         try:
             store.put(parcel.key, source)
@@ -83,7 +88,11 @@ def deliver(
 
 
 def hand_in(
-    store: Store, parcel: Parcel, progress: multipart.Progress | None = None, moving: Callable[[int], None] = _nothing
+    store: Store,
+    parcel: Parcel,
+    progress: multipart.Progress | None = None,
+    moving: Callable[[int], None] = _nothing,
+    hands: Hands | None = None,
 ) -> int:
     """Store the parcel where nothing can be read back: the store was proven to refuse what does not match its checksum.
 
@@ -91,10 +100,10 @@ def hand_in(
     """
     size = _size(parcel)
     part_bytes = store.part_bytes(size) if progress is not None and isinstance(store, Parts) else 0
-    parts = _intact_parts(parcel, part_bytes or size or 1)
+    parts = _intact_parts(parcel, part_bytes)
     source = parcel.source.metered(moving)
     if progress is not None and isinstance(store, Parts) and part_bytes:
-        multipart.send(store, progress, multipart.Plan(parcel.key, source, size, part_bytes, parts))
+        multipart.send(store, progress, multipart.Plan(parcel.key, source, size, part_bytes, parts), hands)
     else:
         with suppress(AlreadyThereError):
             store.put(parcel.key, source)

@@ -8,6 +8,7 @@ what its first try may have done.
 from __future__ import annotations
 
 import random
+import threading
 import time
 from collections.abc import Callable, Iterator
 from typing import TypeVar
@@ -34,7 +35,8 @@ class Retrying(Through):
     ) -> None:
         super().__init__(store)
         self._sleep, self._chance, self._monotonic = sleep, chance, monotonic
-        self._asked_at = 0.0
+        self._asked = threading.local()
+        """`at`: when this thread asked; parts are sent by several."""
 
     def put(self, key: str, source: Source) -> None:
         """Store the bytes; after a failure, look before sending again."""
@@ -50,12 +52,12 @@ class Retrying(Through):
 
     def read(self, key: str, start: int = 0, end: int | None = None) -> Iterator[bytes]:
         """The bytes; a reading that breaks off goes on where it broke."""
-        at, failures, self._asked_at = start, 0, self._monotonic()
+        at, failures, self._asked.at = start, 0, self._monotonic()
         while True:
             try:
                 for piece in self._store.read(key, at, end):
                     at += len(piece)
-                    failures, self._asked_at = 0, self._monotonic()
+                    failures, self._asked.at = 0, self._monotonic()
                     yield piece
                 return
             except StoreAgainError as error:
@@ -67,7 +69,7 @@ class Retrying(Through):
 
     def list(self, prefix: str) -> Iterator[Stored]:
         """Objects by key; a list that breaks off goes on behind its last key."""
-        last, failures, self._asked_at = "", 0, self._monotonic()
+        last, failures, self._asked.at = "", 0, self._monotonic()
         while True:
             try:
                 for stored in self._store.list(prefix):
@@ -83,7 +85,7 @@ class Retrying(Through):
         return self._again(lambda: self._parts.put_part(key, upload, number, source))
 
     def _again(self, ask: Callable[[], Answer]) -> Answer:
-        failures, self._asked_at = 0, self._monotonic()
+        failures, self._asked.at = 0, self._monotonic()
         while True:
             try:
                 return ask()
@@ -92,10 +94,10 @@ class Retrying(Through):
 
     def _wait(self, failures: int, error: StoreAgainError) -> int:
         """Wait before the next try; raises the error where it is the queue's turn to wait."""
-        silent = self._monotonic() - self._asked_at > SILENT_S
+        silent = self._monotonic() - self._asked.at > SILENT_S
         seconds = patience.pause(failures + 1, error.wait, self._chance())
         if seconds is None or silent:
             raise error
         self._sleep(seconds)
-        self._asked_at = self._monotonic()
+        self._asked.at = self._monotonic()
         return failures + 1

@@ -117,6 +117,9 @@ class Daring(Protocol):
     def dare_wrong_checksum(self, key: str, source: Source) -> bool:
         """Put bytes with the SHA-256 of others."""
 
+    def dare_second(self, key: str, source: Source) -> bool:
+        """Put other bytes over an object that is there, asking to write only what is new."""
+
     def dare_replace(self, key: str, source: Source) -> bool:
         """Put other bytes over an object that is there."""
 

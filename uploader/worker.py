@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
+from contextlib import nullcontext
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -23,6 +24,7 @@ from appliance.records import UploadDone, UploadParked
 from uploader import canary, headers, multipart, objects, patience
 from uploader.delivery import DamagedCopyError, Parcel, deliver, hand_in
 from uploader.errands import Errands
+from uploader.hands import Hands
 from uploader.store import ObjectRefusedError, Store, StoreAgainError, StoreError, close, open_store
 
 KIND = "upload"
@@ -39,6 +41,8 @@ class Shared:
 
     last_stored: int = 0
     """When one of them last stored a recording (ns)."""
+    hands: Hands | None = None
+    """What they may lend to the parts of one recording."""
 
 
 class Worker:
@@ -98,7 +102,8 @@ class Worker:
             return False
         self._job, self._kept_until = job, job.leased_until
         try:
-            done = self._deliver(job.subject)
+            with self._shared.hands.own() if self._shared.hands else nullcontext():
+                done = self._deliver(job.subject)
         except DamagedCopyError as error:
             self._park(job, error)
         except StoreError as error:
@@ -127,7 +132,7 @@ class Worker:
         kind = self._box.config.store.kind
         trust = canary.trust(self._ledger, self._box, self._clock.now())
         proven = trust.blind or (trust.checked and self._box.config.sending.read_back == "unproven")
-        bring = hand_in if trust.blind else partial(deliver, proven=proven)
+        bring = partial(hand_in if trust.blind else partial(deliver, proven=proven, kept=trust.keeps), hands=self._shared.hands)
         beside = self._local(facts.manifest)
         manifest_key = objects.manifest_key(key)
         size = 0

@@ -21,7 +21,7 @@ from appliance.clock import Clock
 from appliance.errors import CouldNotError
 from appliance.health import notices, report
 from appliance.health.checks import Context, Finding, Severity
-from appliance.janitor import eviction, retention
+from appliance.janitor import eviction, retention, voicemail
 from appliance.janitor.unlinking import Unlinking
 from appliance.jobs import NewJob, enqueue
 from appliance.ledger import Ledger
@@ -129,6 +129,7 @@ class Janitor:
         for recording in lookup.recordings(connection):
             if recording.expired_at is not None and not recording.held:
                 self._remove(recording)
+        voicemail.expire(config, self._box.folders.data, self._ledger, now)
 
     def make_room(self) -> None:
         """Where the disk fills, let the oldest copies go that are stored; the row comes before the deletion."""

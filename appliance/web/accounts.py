@@ -15,7 +15,8 @@ from typing import NamedTuple
 from argon2 import PasswordHasher
 from argon2.exceptions import Argon2Error, InvalidHashError
 
-from appliance.ledger import Ledger
+from appliance import first_code
+from appliance.ledger import Ledger, append
 from appliance.moments import SECOND
 from appliance.records import Changed
 from appliance.web.rights import ADMINISTRATOR, BUILT_IN, Right, Role
@@ -32,7 +33,6 @@ PENDING_S = 600
 """How long a session waits for its second factor."""
 _SPENT = "!"
 """Stands for a one-time password that was used: no password matches it."""
-_ALPHABET = "abcdefghjkmnpqrstuvwxyz23456789"
 
 _hasher = PasswordHasher()
 
@@ -79,7 +79,7 @@ class Accounts:
         """Give this account a fresh one-time password, and return it; one that is new gets the role (the first one's is the
         administrator's, any other's the operator's where none is named)."""
         role = role or (ADMINISTRATOR if name == FIRST_ACCOUNT else NEWCOMER)
-        password = "-".join("".join(secrets.choice(_ALPHABET) for _ in range(4)) for _ in range(3))
+        password = "-".join("".join(secrets.choice(first_code.ALPHABET) for _ in range(4)) for _ in range(3))
         with self._ledger.transaction() as connection:
             connection.execute(
                 "INSERT INTO account (name, password, one_time, created_at, role) VALUES (?,?,1,?,?) "
@@ -114,6 +114,30 @@ class Accounts:
             if row["one_time"]:
                 connection.execute("UPDATE account SET password = ? WHERE name = ?", (_SPENT, name))
             return self._begin(connection, name, address, agent, pending=bool(row["totp"]))
+
+    def begin_with_code(self, code: str, name: str, password: str, address: str, agent: str = "") -> str:
+        """The first administrator's session: the code on the label makes the account, and ends with it. Raises ThrottledError,
+        WrongPasswordError (the code is another, or somebody was first) or WeakPasswordError."""
+        now, who = self._now(), (f"first:{address}", f"address:{address}")
+        self._check_throttle(who, now)
+        stored = first_code.stored(self._ledger.connection)
+        if not first_code.fits(stored, code):
+            self._failed(who, now)
+            raise WrongPasswordError
+        hashed = _lasting(name, password)
+        with self._ledger.transaction() as connection:
+            if not first_code.is_first(connection) or first_code.stored(connection) != stored:
+                raise WrongPasswordError
+            connection.execute(
+                "INSERT INTO account (name, password, one_time, created_at, role) VALUES (?,?,0,?,?)",
+                (name, hashed, now, ADMINISTRATOR),
+            )
+            connection.execute("DELETE FROM first_code")
+            connection.execute("DELETE FROM attempt WHERE who IN (?, ?)", who)
+            append(
+                connection, [Changed(at=now, thing=f"account {name}", who=name, what="first administrator, by the label", why="")]
+            )
+            return self._begin(connection, name, address, agent, pending=False)
 
     def begin(self, name: str, address: str, agent: str = "") -> str:
         """The token of a new session of somebody whose passkey was looked at."""
@@ -199,10 +223,9 @@ class Accounts:
         row = self._ledger.connection.execute("SELECT password FROM account WHERE name = ?", (session.account,)).fetchone()
         if not session.must_choose and not _matches(row["password"] if row else None, old):
             raise WrongPasswordError
-        if len(new) < MIN_LENGTH or new.lower() == session.account.lower():
-            raise WeakPasswordError
+        hashed = _lasting(session.account, new)
         with self._ledger.transaction() as connection:
-            connection.execute("UPDATE account SET password = ?, one_time = 0 WHERE name = ?", (_hasher.hash(new), session.account))
+            connection.execute("UPDATE account SET password = ?, one_time = 0 WHERE name = ?", (hashed, session.account))
             connection.execute("DELETE FROM session WHERE account = ? AND token != ?", (session.account, _digest(token)))
         self._ledger.append(
             Changed(at=self._now(), thing=f"account {session.account}", who=session.account, what="password", why="")
@@ -229,6 +252,13 @@ class Accounts:
 def csrf_holds(session: Session, given: str) -> bool:
     """Whether the form was ours."""
     return hmac.compare_digest(session.csrf.encode(), given.encode("utf-8", "surrogatepass"))
+
+
+def _lasting(name: str, password: str) -> str:
+    """The hash of a password that somebody chose. Raises WeakPasswordError."""
+    if len(password) < MIN_LENGTH or password.lower() == name.lower():
+        raise WeakPasswordError
+    return _hasher.hash(password)
 
 
 def _wait(failures: int) -> int:

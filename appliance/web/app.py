@@ -34,6 +34,7 @@ from appliance.web.pages import (
     desk,
     disclosing,
     erasing,
+    first,
     health,
     live,
     marking,
@@ -47,6 +48,7 @@ from appliance.web.pages import (
     users,
 )
 from appliance.web.security import Guard, NotAllowedError, SignInNeededError, session_of, sign_in_address
+from appliance.web.shared_news import SharedNews
 
 _STATIC = Path(__file__).parent / "static"
 
@@ -56,10 +58,12 @@ def create(console: Console) -> FastAPI:
     app = FastAPI(title="appliance", docs_url=None, redoc_url=None, openapi_url=None, lifespan=_lifespan)
     app.state.console = console
     app.state.news = News()
+    app.state.shared = SharedNews()
     app.add_middleware(Guard)
     app.mount("/static", StaticFiles(directory=_STATIC), name="static")
     for pages in (
         sign_in,
+        first,
         passkeys,
         account,
         searching,

@@ -157,6 +157,7 @@ RIGHT = {
     "erase": N_("Erase calls for good"),
     "disclose": N_("Pack a person's calls for that person"),
     "audit": N_("Read the register"),
+    "phone": N_("Look after the phone system"),
     "users": N_("Look after accounts and roles"),
     "health": N_("See the health of the box"),
     "own_account": N_("Look after one's own account"),

@@ -31,6 +31,8 @@ class Right(StrEnum):
     DISCLOSE = "disclose"
     """Packing a person's calls for that person."""
     AUDIT = "audit"
+    PHONE = "phone"
+    """Flows, trunks, extensions, hours and prompts."""
     USERS = "users"
     HEALTH = "health"
     OWN_ACCOUNT = "own_account"
@@ -91,7 +93,7 @@ BUILT_IN = {
             ),
         ),
         Role(id="operator", rights=frozenset({_R.SEARCH, _R.POPUP, _R.PAUSE, _R.CUSTOMERS, _R.OWN_ACCOUNT})),
-        Role(id="technician", rights=frozenset({_R.HEALTH, _R.OWN_ACCOUNT})),
+        Role(id="technician", rights=frozenset({_R.HEALTH, _R.PHONE, _R.OWN_ACCOUNT})),
     )
 }
 """Roles that a box has from the start. They may be renamed and changed, but for the first: it has every right that there is."""

@@ -11,6 +11,10 @@ _BODY = {
     "ja": r"${VM_NAME} 様\n\n${VM_DATE} に ${VM_CALLERID} から伝言があります(${VM_DUR})。\n",
     "en": r"Dear ${VM_NAME},\n\n${VM_CALLERID} left a message (${VM_DUR}) on ${VM_DATE}.\n",
 }
+_LAID_DOWN = Written(
+    "sh -c 'F=$(mktemp --suffix=.part /var/spool/asterisk/mail/XXXXXXXX) && cat > $F && chmod 660 $F && mv $F ${F%.part}.eml'"
+)
+"""Into the folder from which the box sends them (`uploader/letters.py`): nothing of Asterisk's leaves the box by itself."""
 _SUBJECT = {"ja": "伝言 ${VM_CALLERID}", "en": "Message from ${VM_CALLERID}"}
 
 
@@ -18,11 +22,11 @@ def render(wiring: Wiring) -> str:
     """The file."""
     phone = wiring.phone
     general: list[Pair] = [
-        ("format", "wav"), ("attach", True), ("passwordlocation", "spooldir"), ("mailcmd", phone.mail_program),
+        ("format", "wav"), ("attach", True), ("passwordlocation", "spooldir"), ("mailcmd", phone.mail_program or _LAID_DOWN),
         ("serveremail", phone.mail_from), ("charset", "UTF-8"), ("emaildateformat", "%Y-%m-%d %H:%M"), ("tz", "site"),
         ("emailsubject", Written(_SUBJECT[phone.language])), ("emailbody", Written(_BODY[phone.language])), ("pbxskip", True),
         ("maxmsg", 9999), ("minsecs", 1), ("maxlogins", 3), ("sendvoicemail", False),
-        ("moveheard", True), ("forcename", False), ("pollmailboxes", False),
+        ("moveheard", True), ("forcename", False), ("pollmailboxes", True), ("pollfreq", 30),
     ]  # fmt: skip
     zone = section("zonemessages", [("site", Written(f"{wiring.config.site.timezone}|'vm-received' Q 'digits/at' R"))])
     boxes: list[Pair] = [(box.number, _box(wiring, box)) for box in phone.boxes]

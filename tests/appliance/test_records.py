@@ -31,6 +31,7 @@ VALUES: dict[Any, st.SearchStrategy[Any]] = {
     str | None: st.none() | SEEN,
     int | None: st.none() | st.integers(),
     tuple[str, ...]: st.lists(SEEN, max_size=4).map(tuple),
+    Mapping[str, str]: st.dictionaries(SEEN, SEEN, max_size=4),
     Mapping[str, Any]: st.dictionaries(SEEN, JSON, max_size=4),
 }
 

@@ -47,6 +47,31 @@ area_code = "03"
 number = "03-1234-5678"
 """
 
+MARK = "APPLIANCE_BED_OF"
+"""Whoever is started in a life bears this in its environment, and so does whatever it starts, in whatever session."""
+
+
+def end_all(mark: str) -> list[int]:
+    """End every process that bears this mark (NAME=value), until none is left; returns which they were."""
+    ended: list[int] = []
+    while found := [number for number in marked(mark) if number != os.getpid()]:
+        for number in found:
+            with suppress(ProcessLookupError):
+                os.kill(number, signal.SIGKILL)
+        ended += [number for number in found if number not in ended]
+        time.sleep(0.01)
+    return ended
+
+
+def marked(mark: str) -> list[int]:
+    """The processes that live and bear this mark; a dead one has no environment any more."""
+    found = []
+    for folder in Path("/proc").glob("[0-9]*"):
+        with suppress(OSError):
+            if mark.encode() in (folder / "environ").read_bytes().split(b"\0"):
+                found.append(int(folder.name))
+    return found
+
 
 @dataclass(slots=True)
 class Losses:
@@ -85,6 +110,10 @@ class Rig:
         self.losses = Losses()
 
     @property
+    def _environment(self) -> dict[str, str]:
+        return {**os.environ, MARK: str(self._folder)}
+
+    @property
     def _data(self) -> Path:
         return self._disk.root / "var"
 
@@ -95,7 +124,7 @@ class Rig:
         with (self._folder / "house.out").open("ab") as log:
             others: list[subprocess.Popen[bytes]] = []
             command = [sys.executable, "-m", "tests.bed.house", str(self._data), self._lan.names["box"], str(house.port)]
-            box = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True)
+            box = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, env=self._environment)
             try:
                 if not starting:
                     wait_for("the services", lambda: self._is_ready(house, log.name), 90.0)
@@ -105,9 +134,8 @@ class Rig:
                 cut_at = time.time_ns()
                 self._disk.cut()
             finally:
+                end_all(f"{MARK}={self._folder}")
                 for process in (box, *others):
-                    with suppress(ProcessLookupError):
-                        os.killpg(process.pid, signal.SIGKILL)
                     process.wait()
         self._talking(cut_at)
         self._disk.power_off()
@@ -154,7 +182,7 @@ class Rig:
             [*COMMAND, "replay", "--data", str(self._data), str(files[1])],
         )
         return [
-            subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True)
+            subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, env=self._environment)
             for command in commands
         ]
 

@@ -7,6 +7,7 @@ import signal
 import socket
 import subprocess
 import sys
+import time
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,7 @@ from appliance.box import Box
 from appliance.calls import Call, Recording
 from appliance.ledger import Ledger
 from appliance.lookup import get_recording, read_call, select_calls
+from benchmarks.measure import cpu_seconds
 from tests.bed.lan import MIRROR, Lan
 from tests.bed.program import COMMAND, appliance
 
@@ -71,6 +73,13 @@ class Starter:
             self.said += text.decode().splitlines()
             if handles:
                 (self.kept,) = handles
+
+    def share_of_a_core(self, seconds: float = 1.5) -> float:
+        """How much of a processor the tap takes, for so long."""
+        assert self.tap is not None
+        before, begun = cpu_seconds(self.tap.pid), time.monotonic()
+        time.sleep(seconds)
+        return (cpu_seconds(self.tap.pid) - before) / (time.monotonic() - begun)
 
     def stop(self, number: int = signal.SIGTERM) -> int:
         """Send this signal to the tap; its exit code."""

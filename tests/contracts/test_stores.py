@@ -1,5 +1,5 @@
 """What every store promises, proven for each: what was put is read back, what is missing is said so, what failed is put into one of
-three classes. S3 is proven against moto (quick, believes anything), against OpenStack Swift (a real server, which refuses), and against
+three classes. S3 is proven against OpenStack Swift (a real server, which refuses), and against
 Ceph's gateway (a real server, which ignores x-amz-checksum-sha256 and checks the signed hash alone).
 """
 
@@ -14,7 +14,6 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import boto3
-import moto
 import pytest
 
 from appliance import registry
@@ -37,7 +36,7 @@ __all__ = ["ceph", "sshd", "swift"]
 
 KEY = "v1/local/1/2026/09/21/aaaaaaaaaaaaaaaa-0123456789abcdef.flac.age"
 BUCKET = "recordings"
-KINDS = {"folder": "folder", "moto": "s3", "swift": "s3", "ceph": "s3", "sftp": "sftp"}
+KINDS = {"folder": "folder", "swift": "s3", "ceph": "s3", "sftp": "sftp"}
 BODIES = {"one byte": b"x", "a megabyte and a byte": bytes(1 << 20) + b"y", "some pieces": bytes(range(256)) * 12_000}
 
 
@@ -119,10 +118,6 @@ def store(request: pytest.FixtureRequest, tmp_path: Path, folders: Folders) -> I
     """An empty store of every kind."""
     if request.param == "folder":
         yield folder.open_store(folder.Options(path=str(tmp_path / "nas")), folders)
-    elif request.param == "moto":
-        with moto.mock_aws():
-            make_bucket(BUCKET)
-            yield s3_store(folders, "")
     elif request.param == "sftp":
         made = sftp_store(folders, request.getfixturevalue("sshd"), request.node.nodeid)
         yield made

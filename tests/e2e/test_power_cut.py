@@ -18,7 +18,7 @@ from appliance.lookup import recordings
 from appliance.shelf import sha256_of
 from tests import needs
 from tests.bed import volatile
-from tests.bed.cuts import cut
+from tests.bed.cuts import cut, end_all, marked
 from tests.bed.house import House, wait_for
 from tests.bed.lan import Lan
 from tests.bed.sipp import Call
@@ -96,3 +96,14 @@ def consistent(box: Box) -> int:
         assert sha256_of(box.folders.recordings / recording.facts.file) == recording.facts.sealed_sha256
         assert (box.folders.recordings / recording.facts.manifest).stat().st_size > 0
     return len(found)
+
+
+def test_whoever_was_started_in_a_life_ends_with_it_in_whatever_session(tmp_path: Path) -> None:
+    mark = f"APPLIANCE_BED_OF={tmp_path}"
+    command = "import os, subprocess, sys, time; subprocess.Popen([sys.executable, '-c', 'import os, time; os.setsid(); time.sleep(300)'])"
+    environment = {"APPLIANCE_BED_OF": str(tmp_path)}
+    started = subprocess.Popen([sys.executable, "-c", f"{command}; time.sleep(300)"], env=environment)
+    wait_for("the one that left its session", lambda: len(marked(mark)) == 2)
+    assert started.pid in end_all(mark)
+    started.wait()
+    assert marked(mark) == []

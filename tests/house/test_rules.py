@@ -16,11 +16,9 @@ from tests.house.sources import ROOT, SOURCES, name_of, tree_of
 
 HOMES = {
     "apscheduler": ("appliance/janitor/",),
-    "argon2": ("appliance/web/accounts.py",),
+    "argon2": ("appliance/first_code.py", "appliance/web/accounts.py"),
     "av": ("capture/codecs/", "capture/formats/"),
     "babel": ("appliance/web/i18n.py",),
-    "boto3": ("uploader/stores/_s3_client.py",),
-    "botocore": ("uploader/stores/s3.py", "uploader/stores/_s3_client.py"),
     "cryptography": (
         "appliance/keys.py",
         "appliance/popups/pushing.py",
@@ -55,7 +53,6 @@ HOMES = {
     "soundfile": ("capture/formats/",),
     "sqlite_utils": ("appliance/schema.py",),
     "starlette": ("appliance/web/",),
-    "types_boto3_s3": ("uploader/stores/_s3_client.py",),
     "uvicorn": ("appliance/web/serve.py",),
     "webauthn": ("appliance/web/passkeys.py",),
     "websockets": ("ivr_flows/ari.py",),

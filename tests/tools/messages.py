@@ -34,7 +34,9 @@ def main() -> int:
     """Update the Japanese catalogue in place; English is what the code says."""
     with CATALOGUE.open("rb") as old:
         catalogue = read_po(old, locale="ja")
+    made = catalogue.creation_date
     catalogue.update(template(), no_fuzzy_matching=True, update_header_comment=False)
+    catalogue.creation_date = made  # a date that changes each time is a conflict in every merge
     catalogue.obsolete.clear()
     catalogue.fuzzy = False
     with CATALOGUE.open("wb") as new:

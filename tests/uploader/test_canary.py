@@ -33,6 +33,9 @@ class Provider(FakeParts):
     def dare_wrong_checksum(self, key: str, source: Source) -> bool:
         return "wrong-checksum" not in self.refuses
 
+    def dare_second(self, key: str, source: Source) -> bool:
+        return "only-new" not in self.refuses
+
     def dare_replace(self, key: str, source: Source) -> bool:
         return "overwrite" not in self.refuses
 
@@ -69,7 +72,8 @@ def test_a_strict_provider_is_without_problem(tmp_path: Path) -> None:
     report = found(Provider(*ALL), strict(tmp_path))
     assert problems(report) == set()
     assert {name: one.holds for name, one in report.items()} == {
-        "write": True, "read": True, "list": True, "parts": True, "sweep": True, "clock": True, **dict.fromkeys(ALL, True),
+        "write": True, "read": True, "list": True, "parts": True, "sweep": True, "clock": True, "only-new": False,
+        **dict.fromkeys(ALL, True),
     }  # fmt: skip
 
 
@@ -181,3 +185,15 @@ def test_the_report_names_each_and_its_mend() -> None:
     assert text.splitlines()[0].startswith("yes  a")
     assert "→ mend it" in text
     assert "-    c" in text
+
+
+@pytest.mark.parametrize("keeps", [True, False])
+def test_whether_what_is_there_is_kept_when_we_ask_for_it_is_tried_out_and_never_a_problem(tmp_path: Path, keeps: bool) -> None:
+    box = strict(tmp_path)
+    report = list(probe(Provider(*ALL, *(["only-new"] if keeps else [])), box, FakeClock()))
+    assert problems({one.name: one for one in report}) == set()
+    with Ledger.open(box.folders.ledger) as ledger:
+        clock = FakeClock()
+        ledger.append(record_of(box, clock, report))
+        assert trust(ledger, box, clock.now()).keeps is keeps
+        assert not trust(ledger, box, clock.now() + TRUSTED).keeps, "what was found long ago is worth nothing"

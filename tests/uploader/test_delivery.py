@@ -148,3 +148,30 @@ def test_a_stretch_of_a_file_is_delivered_as_an_object_of_its_own(store: FakeSto
     stretch = Parcel(KEY, parcel.path, hashlib.sha256(piece).hexdigest(), 100, 150)
     assert deliver(store, stretch) == 150
     assert store.objects == {KEY: piece}
+
+
+class Keeping(FakeStore):
+    """It leaves what is there when it is asked to write only what is new."""
+
+    def put(self, key: str, source: Source) -> None:
+        if key in self.objects:
+            self._ask("put", key)
+            raise AlreadyThereError("is there")
+        super().put(key, source)
+
+
+def test_a_store_that_keeps_what_is_there_is_not_looked_at_first(parcel: Parcel) -> None:
+    store = Keeping()
+    assert deliver(store, parcel, proven=True, kept=True) == len(BODY)
+    assert [what for what, _ in store.asked] == ["put"]
+
+
+def test_what_lay_there_already_is_read_although_the_store_is_proven(parcel: Parcel) -> None:
+    store = Keeping()
+    store.objects[KEY] = BODY
+    deliver(store, parcel, proven=True, kept=True)
+    assert [what for what, _ in store.asked] == ["put", "read"]
+    store.objects[KEY] = BODY[:-1] + b"!"
+    with pytest.raises(DamagedCopyError):
+        deliver(store, parcel, proven=True, kept=True)
+    assert store.objects[KEY] == BODY[:-1] + b"!", "it is left as it is"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import threading
 from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
@@ -17,6 +18,7 @@ from tests.fakes.clock import FakeClock
 from tests.fakes.processes import killed_before
 from tests.fakes.store import FakeParts, Trouble
 from uploader.delivery import Parcel, deliver
+from uploader.hands import MORE, QUICK_S, Hands
 from uploader.multipart import GRACE, Progress, sweep
 from uploader.source import Source
 from uploader.store import StoreAgainError, StoreError
@@ -227,3 +229,84 @@ def test_whatever_goes_wrong_once_the_object_arrives_once(
     sweep(store, progress, "v1/", clock.now())
     assert store.objects == {KEY: BODY}
     assert store.uploads == {}
+
+
+class Meeting(FakeParts):
+    """Nobody's part is through before this many have come together."""
+
+    def __init__(self, together: int) -> None:
+        super().__init__(None, PART)
+        self.barrier = threading.Barrier(together)
+
+    def put_part(self, key: str, upload: str, number: int, source: Source) -> str:
+        if number <= self.barrier.parties:
+            self.barrier.wait(30)
+        return super().put_part(key, upload, number, source)
+
+
+def test_parts_leave_together_as_far_as_hands_are_free(progress: Progress, parcel: Parcel, ledger: Ledger) -> None:
+    store, hands = Meeting(3), Hands(3)
+    told: list[tuple[int, int]] = []
+    with hands.own():
+        deliver(store, parcel, progress, lambda count: told.append((threading.get_ident(), count)), hands=hands)
+        hands.took(QUICK_S)
+        assert hands.lend() and hands.lend() and not hands.lend(), "all of them came back"
+    assert store.objects == {KEY: BODY}
+    assert {thread for thread, _ in told} == {threading.get_ident()}, "the lease is kept in the ledger's thread"
+    assert sum(count for _, count in told) == 2 * len(BODY), "sent, and read back"
+    assert rows(ledger) == 0
+
+
+def test_with_no_hand_free_parts_leave_one_after_the_other(progress: Progress, parcel: Parcel) -> None:
+    store, hands = FakeParts(None, PART), Hands(2)
+    with hands.own(), hands.own(), hands.own(), hands.own(), hands.own(), hands.own(), hands.own(), hands.own():
+        deliver(store, parcel, progress, hands=hands)
+    assert [key for what, key in store.asked if what == "part"] == [f"{KEY}#{number}" for number in range(1, 7)]
+
+
+class OneFails(Meeting):
+    """The second part fails once, when the others are under way."""
+
+    failed = False
+
+    def put_part(self, key: str, upload: str, number: int, source: Source) -> str:
+        if number == 2 and not self.failed:
+            self.failed = True
+            self.barrier.wait(30)
+            raise StoreAgainError("the line broke")
+        return (
+            super().put_part(key, upload, number, source)
+            if not self.barrier.broken
+            else FakeParts.put_part(self, key, upload, number, source)
+        )
+
+
+def test_f33_where_one_part_fails_those_under_way_arrive_and_are_not_sent_again(
+    progress: Progress, parcel: Parcel, ledger: Ledger
+) -> None:
+    store, hands = OneFails(3), Hands(3)
+    with pytest.raises(StoreAgainError, match="the line broke"), hands.own():
+        deliver(store, parcel, progress, hands=hands)
+    noted = set(progress.tags(KEY))
+    assert {1, 3} <= noted and 2 not in noted
+    store.barrier.abort()
+    with hands.own():
+        deliver(store, parcel, progress, hands=hands)
+        hands.took(QUICK_S)
+        assert hands.lend() and hands.lend() and not hands.lend()
+    sent = [key for what, key in store.asked if what == "part"]
+    assert len(sent) == len(set(sent)) == 6, "no part was sent twice"
+    assert store.objects == {KEY: BODY} and store.uploads == {} and rows(ledger) == 0
+
+
+def test_where_another_process_has_taken_the_job_no_more_parts_leave(progress: Progress, tmp_path: Path) -> None:
+    parcel = made(tmp_path, BODY * 10)
+    store, hands = FakeParts(None, PART), Hands(2)
+
+    def lost(count: int) -> None:
+        raise StoreAgainError("another process sends it now")
+
+    with pytest.raises(StoreAgainError, match="another process"), hands.own():
+        deliver(store, parcel, progress, lost, hands=hands)
+    assert store.objects == {}
+    assert len([key for what, key in store.asked if what == "part"]) <= 2 * MORE, "those that were under way"

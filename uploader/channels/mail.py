@@ -43,6 +43,11 @@ class Options(config.Options):
 
 def send(options: Options, secret: Mapping[str, str], notice: Notice) -> None:
     """Send one mail to all; name and password are the secret's `user` and `password`."""
+    deliver(options, secret, message(options, notice))
+
+
+def deliver(options: Options, secret: Mapping[str, str], letter: EmailMessage) -> None:
+    """Hand this mail to the server. Raises ChannelError."""
     try:
         context = ssl.create_default_context(cafile=options.ca_file or None)
     except OSError as error:
@@ -55,7 +60,7 @@ def send(options: Options, secret: Mapping[str, str], notice: Notice) -> None:
                 server.starttls(context=context)
             if secret.get("user") and options.security != "none":
                 server.login(secret["user"], secret.get("password", ""))
-            refused = server.send_message(message(options, notice))
+            refused = server.send_message(letter)
     except ssl.SSLCertVerificationError as error:
         raise ChannelRefusedError(
             f"{options.host}: its certificate does not hold ({error.verify_message}); name its authority in ca_file"

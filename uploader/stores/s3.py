@@ -1,4 +1,4 @@
-"""S3 and its like, through boto3's low-level client.
+"""S3 and its like.
 
 The body is sent with its SHA-256, which an honest provider checks; since some do not (`storage-facts.md`), nothing counts until it was
 read back, or until the canary has proven that this one refuses. Large objects go in parts; which parts have arrived is our ledger's
@@ -10,11 +10,15 @@ from __future__ import annotations
 
 import base64
 import hashlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
-from typing import IO, Any, Literal, cast
+from datetime import datetime
+from http.client import HTTPMessage
+from types import MappingProxyType
+from typing import Literal, NoReturn
+from urllib.parse import unquote
+from xml.etree import ElementTree
 
-from botocore.exceptions import BotoCoreError, ClientError
 from pydantic import Field
 
 from appliance import config
@@ -22,11 +26,12 @@ from appliance.folders import Folders
 from appliance.moments import SECOND
 from uploader.source import Slice, Source
 from uploader.store import AlreadyThereError, StoreAgainError, Stored, StoreError, StoreRefusedError, Unfinished
-from uploader.stores._s3_client import CREDENTIALS as CREDENTIALS
-from uploader.stores._s3_client import Client, code_of, is_missing, make
+from uploader.stores._s3_client import CREDENTIALS, FAILURES, Client, RefusalError, make
+from uploader.stores._s3_wire import Answer, Ask, UnreachedError
 
 _PIECE = 1 << 20
 _MOST_PARTS = 10_000
+_TYPE = {"content-type": "application/octet-stream"}
 _TRUTH = ("PreconditionFailed", "ConditionalRequestConflict")
 """How a provider says that the key exists already."""
 
@@ -76,39 +81,36 @@ class S3Store:
 
     def __init__(self, client: Client, options: Options) -> None:
         self._client = client
-        self._s3 = client.s3
         self._bucket = client.bucket
         self._options = options
 
     def put(self, key: str, source: Source) -> None:
         """Send the bytes with their checksum; what is there already stays. Raises StoreError."""
-        fresh = {"IfNoneMatch": "*"} if self._options.only_new else {}
         try:
-            self._put(key, source, **fresh)
-        except ClientError as error:
-            if code_of(error) in _TRUTH:
+            self._put(key, source, {"if-none-match": "*"} if self._options.only_new else {})
+        except RefusalError as error:
+            if error.code in _TRUTH:
                 raise AlreadyThereError(f"{key}: is in bucket {self._bucket} already") from error
             self._give_up(key, error)
-        except BotoCoreError as error:
+        except UnreachedError as error:
             self._give_up(key, error)
 
     def read(self, key: str, start: int = 0, end: int | None = None) -> Iterator[bytes]:
         """The object's bytes [start, end) in pieces. Raises MissingObjectError or StoreError."""
         if end is not None and end <= start:
             return
-        wanted: dict[str, Any] = {} if (start, end) == (0, None) else {"Range": f"bytes={start}-{'' if end is None else end - 1}"}
+        wanted = {} if (start, end) == (0, None) else {"range": f"bytes={start}-{'' if end is None else end - 1}"}
+        left = 0
         try:
-            answer = self._s3.get_object(Bucket=self._bucket, Key=key, **wanted)
-            self._genuine(answer)
-            left = answer["ContentLength"]
-            for piece in answer["Body"].iter_chunks(_PIECE):
-                left -= len(piece)
-                yield piece
-        except ClientError as error:
-            if code_of(error) == "InvalidRange":
+            with self._client.opened(Ask("GET", key, headers=wanted)) as answer:
+                self._genuine(answer.headers)
+                left = int(answer.headers.get("content-length", 0))
+                while piece := answer.read(_PIECE):
+                    left -= len(piece)
+                    yield piece
+        except FAILURES as error:
+            if isinstance(error, RefusalError) and error.code == "InvalidRange":
                 return
-            self._give_up(key, error)
-        except BotoCoreError as error:
             self._give_up(key, error)
         if left > 0:
             raise StoreAgainError(f"bucket {self._bucket}: the answer broke off {left} bytes before its end")
@@ -116,24 +118,20 @@ class S3Store:
     def look(self, key: str) -> Stored | None:
         """The object's size. Raises StoreError."""
         try:
-            answer = self._s3.head_object(Bucket=self._bucket, Key=key)
-        except ClientError as error:
-            if is_missing(error):
+            answer = self._client.ask(Ask("HEAD", key))
+        except FAILURES as error:
+            if isinstance(error, RefusalError) and error.missing:
                 return None
             self._give_up(key, error)
-        except BotoCoreError as error:
-            self._give_up(key, error)
-        self._genuine(answer)
-        return Stored(key, answer["ContentLength"])
+        self._genuine(answer.headers)
+        return Stored(key, int(answer.headers.get("content-length", 0)))
 
     def list(self, prefix: str) -> Iterator[Stored]:
         """Objects by key. Raises StoreError."""
         with self._classed(prefix):
-            for page in self._s3.get_paginator("list_objects_v2").paginate(Bucket=self._bucket, Prefix=prefix):
-                if "IsTruncated" not in page:
-                    raise StoreAgainError(f"bucket {self._bucket}: the answer is no list; does a sign-in page stand in between?")
-                for item in page.get("Contents", []):
-                    yield Stored(item["Key"], item["Size"])
+            for page in self._listed(prefix):
+                for item in page.iter("Contents"):
+                    yield Stored(_key(page, item), int(item.findtext("Size", "0")))
 
     def part_bytes(self, size: int) -> int:
         """How large the parts of an object of this size are; 0 where it is sent whole. No object has more than 10,000."""
@@ -144,54 +142,56 @@ class S3Store:
 
     def begin(self, key: str) -> str:
         """Begin an object in parts. Raises StoreError."""
+        algorithm = {"x-amz-checksum-algorithm": "SHA256"} if self._options.checksum == "sha256" else {}
         with self._classed(key):
-            algorithm: Any = {"ChecksumAlgorithm": "SHA256"} if self._options.checksum == "sha256" else {}
-            answer = self._s3.create_multipart_upload(
-                Bucket=self._bucket, Key=key, ContentType="application/octet-stream", **algorithm, **self._access
+            answer = self._client.page(
+                Ask("POST", key, {"uploads": ""}, {**_TYPE, **algorithm, **self._access}), "InitiateMultipartUploadResult"
             )
-            upload = answer.get("UploadId", "")
-            if not upload:
-                raise StoreAgainError(
-                    f"bucket {self._bucket}: began an upload without a name; does a sign-in page stand in between?"
-                )
-            return upload
+        upload = answer.findtext("UploadId", "")
+        if not upload:
+            raise self._client.strange("began an upload without a name")
+        return upload
 
     def put_part(self, key: str, upload: str, number: int, source: Source) -> str:
         """Send one part with its checksum; returns its ETag. Raises StoreError."""
         with self._classed(key), self._opened(source) as body:
-            answer = self._s3.upload_part(
-                Bucket=self._bucket, Key=key, UploadId=upload, PartNumber=number, Body=cast(IO[bytes], body), ContentLength=body.size,
-                **self._checksum(source, body),
-            )  # fmt: skip
-            self._genuine(answer)
-            return answer["ETag"]
+            query = {"uploadId": upload, "partNumber": str(number)}
+            answer = self._client.ask(Ask("PUT", key, query, self._checksum(source, body), body))
+            return self._genuine(answer.headers)
 
     def complete(self, key: str, upload: str, parts: Sequence[tuple[str, str]]) -> None:
         """Make one object of the parts. Raises StoreError."""
-        named: list[Any] = [
-            {"PartNumber": number, "ETag": tag}
-            | ({"ChecksumSHA256": _base64(sha256)} if self._options.checksum == "sha256" else {})
-            for number, (tag, sha256) in enumerate(parts, 1)
-        ]
+        named = ElementTree.Element("CompleteMultipartUpload", xmlns="http://s3.amazonaws.com/doc/2006-03-01/")
+        for number, (tag, sha256) in enumerate(parts, 1):
+            part = ElementTree.SubElement(named, "Part")
+            told = {"PartNumber": str(number), "ETag": tag}
+            if self._options.checksum == "sha256":
+                told["ChecksumSHA256"] = _base64(sha256)
+            for name, value in told.items():
+                ElementTree.SubElement(part, name).text = value
         with self._classed(key):
-            self._s3.complete_multipart_upload(Bucket=self._bucket, Key=key, UploadId=upload, MultipartUpload={"Parts": named})
+            self._client.page(
+                Ask("POST", key, {"uploadId": upload}, {"content-type": "application/xml"}, ElementTree.tostring(named)),
+                "CompleteMultipartUploadResult",
+            )
 
     def abort(self, key: str, upload: str) -> None:
         """Let the parts go. Raises StoreError."""
         try:
-            self._s3.abort_multipart_upload(Bucket=self._bucket, Key=key, UploadId=upload)
-        except ClientError as error:
-            if not is_missing(error):
+            self._client.ask(Ask("DELETE", key, {"uploadId": upload}))
+        except FAILURES as error:
+            if not (isinstance(error, RefusalError) and error.missing):
                 self._give_up(key, error)
-        except BotoCoreError as error:
-            self._give_up(key, error)
 
     def unfinished(self, prefix: str) -> Iterator[Unfinished]:
         """What was begun and never ended. Raises StoreError."""
+        markers = {"key-marker": "NextKeyMarker", "upload-id-marker": "NextUploadIdMarker"}
+        wanted = {"uploads": "", "prefix": prefix, "encoding-type": "url"}
         with self._classed(prefix):
-            for page in self._s3.get_paginator("list_multipart_uploads").paginate(Bucket=self._bucket, Prefix=prefix):
-                for item in page.get("Uploads", []):
-                    yield Unfinished(item["Key"], item["UploadId"], round(item["Initiated"].timestamp()) * SECOND)
+            for page in self._turned("ListMultipartUploadsResult", wanted, markers):
+                for item in page.iter("Upload"):
+                    begun = datetime.fromisoformat(item.findtext("Initiated", ""))
+                    yield Unfinished(_key(page, item), item.findtext("UploadId", ""), round(begun.timestamp()) * SECOND)
 
     def remove(self, key: str) -> int:
         """Erase the object with its versions, markers and unfinished parts; returns how many were there. Raises StoreError."""
@@ -201,10 +201,10 @@ class S3Store:
             gone += 1
         with self._classed(key):
             for version in self._versions(key):
-                self._s3.delete_object(Bucket=self._bucket, Key=key, VersionId=version)
+                self._client.ask(Ask("DELETE", key, {"versionId": version}))
                 gone += 1
             if self.look(key) is not None:  # a provider without versions
-                self._s3.delete_object(Bucket=self._bucket, Key=key)
+                self._client.ask(Ask("DELETE", key))
                 gone += 1
         return gone
 
@@ -212,7 +212,16 @@ class S3Store:
         """Whether bytes are taken with the checksum of others. Raises StoreError."""
         if self._options.checksum == "sha256":
             return self._dared(key, lambda: self._put(key, Source(source.path, hashlib.sha256(b"others").hexdigest())))
-        return self._dared(key, lambda: self._put(key, source, ContentMD5=_md5(hashlib.md5(b"others", usedforsecurity=False))))
+        wrong = {"content-md5": _md5(hashlib.md5(b"others", usedforsecurity=False))}
+        return self._dared(key, lambda: self._put(key, source, wrong))
+
+    def dare_second(self, key: str, source: Source) -> bool:
+        """Whether bytes are put in the place of others although the request forbids it. Raises StoreError."""
+        try:
+            self.put(key, source)
+        except AlreadyThereError:
+            return False
+        return True
 
     def dare_replace(self, key: str, source: Source) -> bool:
         """Whether bytes are put in the place of others, where the request itself does not forbid it. Raises StoreError.
@@ -220,77 +229,98 @@ class S3Store:
         A bucket with versions lays them on top instead, and keeps what was there.
         """
         kept: list[bool] = []
-        let = self._dared(key, lambda: kept.append(self._put(key, source).get("VersionId", "null") != "null"))
+        let = self._dared(key, lambda: kept.append(self._put(key, source).headers.get("x-amz-version-id", "null") != "null"))
         return let and not any(kept)
 
     def dare_delete(self, key: str) -> bool:
         """Whether the object can be deleted for good. Raises StoreError."""
 
         def delete() -> None:
-            with suppress(ClientError):
+            with suppress(RefusalError):
                 for version in self._versions(key):
-                    self._s3.delete_object(Bucket=self._bucket, Key=key, VersionId=version)
+                    self._client.ask(Ask("DELETE", key, {"versionId": version}))
                     return
-            self._s3.delete_object(Bucket=self._bucket, Key=key)
+            self._client.ask(Ask("DELETE", key))
 
         return self._dared(key, delete)
 
     def dare_list(self, prefix: str) -> bool:
         """Whether others' objects can be listed. Raises StoreError."""
-        return self._dared(prefix, lambda: self._s3.list_objects_v2(Bucket=self._bucket, Prefix=prefix, MaxKeys=1))
+        return self._dared(prefix, lambda: next(self._listed(prefix), None))
 
     def clock_offset(self) -> float:
         """How far the server's clock is ahead of ours, in seconds."""
-        return self._client.clock.seen.total_seconds()
+        return self._client.wire.clock.seen.total_seconds()
 
-    def _dared(self, key: str, deed: Any) -> bool:
+    def close(self) -> None:
+        """End the connections that are kept; the next question makes one."""
+        self._client.wire.close()
+
+    def _dared(self, key: str, deed: Callable[[], object]) -> bool:
         """Whether it was let happen; only a refusal is a no."""
         try:
             deed()
-        except (ClientError, BotoCoreError) as error:
+        except FAILURES as error:
             classed = self._client.classed(key, error)
-            refused = isinstance(classed, StoreRefusedError) or (isinstance(error, ClientError) and _is_refusal(error))
+            refused = isinstance(classed, StoreRefusedError) or (isinstance(error, RefusalError) and _is_refusal(error))
             if not refused:
                 raise classed from error
             return False
         return True
 
     @property
-    def _access(self) -> Any:
-        return {"ACL": self._options.acl} if self._options.acl else {}
+    def _access(self) -> dict[str, str]:
+        return {"x-amz-acl": self._options.acl} if self._options.acl else {}
 
-    def _put(self, key: str, source: Source, **more: Any) -> Any:
+    def _put(self, key: str, source: Source, more: Mapping[str, str] = MappingProxyType({})) -> Answer:
         with self._opened(source) as body:
-            sent: Any = {**self._checksum(source, body), **self._access, **more}
-            answer = self._s3.put_object(
-                Bucket=self._bucket, Key=key, Body=cast(IO[bytes], body), ContentLength=body.size,
-                ContentType="application/octet-stream", **sent,
-            )  # fmt: skip
-            self._genuine(answer)
-            return answer
+            headers = {**_TYPE, **self._checksum(source, body), **self._access, **more}
+            answer = self._client.ask(Ask("PUT", key, headers=headers, body=body))
+        self._genuine(answer.headers)
+        return answer
 
-    def _genuine(self, answer: Any) -> None:
+    def _genuine(self, headers: HTTPMessage) -> str:
         """A server of objects names what it took or gives; a sign-in page, which says 200 to everything, does not."""
-        if not answer.get("ETag"):
-            raise StoreAgainError(
-                f"bucket {self._bucket}: the answer is not an object store's; does a sign-in page stand in between?"
-            )
+        tag = headers.get("etag", "")
+        if not tag:
+            raise self._client.strange("the answer is not an object store's")
+        return tag
+
+    def _listed(self, prefix: str) -> Iterator[ElementTree.Element]:
+        """Pages of objects. Raises RefusalError, UnreachedError."""
+        wanted = {"list-type": "2", "prefix": prefix, "encoding-type": "url"}
+        return self._turned("ListBucketResult", wanted, {"continuation-token": "NextContinuationToken"})
 
     def _versions(self, key: str) -> Iterator[str]:
-        pages = self._s3.get_paginator("list_object_versions").paginate(Bucket=self._bucket, Prefix=key)
-        for page in pages:
-            for item in [*page.get("Versions", []), *page.get("DeleteMarkers", [])]:
-                if item["Key"] == key:
-                    yield item["VersionId"]
+        markers = {"key-marker": "NextKeyMarker", "version-id-marker": "NextVersionIdMarker"}
+        for page in self._turned("ListVersionsResult", {"versions": "", "prefix": key, "encoding-type": "url"}, markers):
+            for item in page:
+                if item.tag in ("Version", "DeleteMarker") and _key(page, item) == key:
+                    yield item.findtext("VersionId", "null")
 
-    def _checksum(self, source: Source, body: Slice) -> Any:
+    def _turned(self, root: str, wanted: Mapping[str, str], markers: Mapping[str, str]) -> Iterator[ElementTree.Element]:
+        """Page after page of a list; a marker's name in the question → in the answer. Raises RefusalError, UnreachedError."""
+        query = dict(wanted)
+        while True:
+            page = self._client.page(Ask("GET", query=query), root)
+            if page.find("IsTruncated") is None:
+                raise self._client.strange("the answer is no list")
+            yield page
+            found = {name: _text(page, there) for name, there in markers.items()}
+            if page.findtext("IsTruncated") != "true" or not any(found.values()):
+                return
+            query = {**wanted, **{name: value for name, value in found.items() if value}}
+
+    def _checksum(self, source: Source, body: Slice) -> dict[str, str]:
         if self._options.checksum == "sha256" and source.sha256:
-            return {"ChecksumSHA256": _base64(source.sha256)}
-        digest = hashlib.md5(usedforsecurity=False)
+            return {"x-amz-checksum-sha256": _base64(source.sha256)}
+        md5, sha256 = hashlib.md5(usedforsecurity=False), hashlib.sha256()
         while piece := body.read(_PIECE):
-            digest.update(piece)
+            md5.update(piece)
+            sha256.update(piece)
         body.seek(0)
-        return {"ContentMD5": _md5(digest)}
+        body.sha256 = body.sha256 or sha256.hexdigest()
+        return {"content-md5": _md5(md5)}
 
     @contextmanager
     def _opened(self, source: Source) -> Iterator[Slice]:
@@ -307,10 +337,10 @@ class S3Store:
     def _classed(self, key: str) -> Iterator[None]:
         try:
             yield
-        except (ClientError, BotoCoreError) as error:
+        except FAILURES as error:
             self._give_up(key, error)
 
-    def _give_up(self, key: str, error: ClientError | BotoCoreError) -> Any:
+    def _give_up(self, key: str, error: RefusalError | UnreachedError) -> NoReturn:
         self._client.give_up(key, error)
 
 
@@ -319,13 +349,23 @@ def open_store(options: Options, folders: Folders) -> S3Store:
     return S3Store(make(options, folders.keys), options)
 
 
-def _is_refusal(error: ClientError) -> bool:
+def _is_refusal(error: RefusalError) -> bool:
     """Whether the provider found fault with what we did (a wrong checksum counts as later when it is an accident)."""
-    status = int(error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0))
-    return code_of(error) in ("BadDigest", "XAmzContentChecksumMismatch", "XAmzContentSHA256Mismatch", *_TRUTH) or status == 400
+    return error.status == 400 or error.code in ("BadDigest", "XAmzContentChecksumMismatch", "XAmzContentSHA256Mismatch", *_TRUTH)
 
 
-def _md5(digest: Any) -> str:
+def _text(page: ElementTree.Element, name: str) -> str:
+    """What stands under this name, a key as it is: a provider says when it has encoded them."""
+    text = page.findtext(name, "")
+    return unquote(text) if "Key" in name and page.findtext("EncodingType") == "url" else text
+
+
+def _key(page: ElementTree.Element, item: ElementTree.Element) -> str:
+    text = item.findtext("Key", "")
+    return unquote(text) if page.findtext("EncodingType") == "url" else text
+
+
+def _md5(digest: hashlib._Hash) -> str:
     return base64.b64encode(digest.digest()).decode("ascii")
 
 

@@ -42,6 +42,7 @@ from appliance.web.console import Console
 from appliance.web.news import News
 from appliance.web.rights import Right
 from appliance.web.security import allowed, check_form, console_of, session_of, token_of
+from appliance.web.shared_news import STAND_IN, Events, SharedNews
 
 router = APIRouter()
 Watcher = Annotated[Session, Depends(allowed(Right.POPUP))]
@@ -122,15 +123,31 @@ async def _events(request: Request, row: int) -> AsyncIterator[str]:
         yield "retry: 1000\n\n"
         row = min(row, await run_in_threadpool(_last_row, console))  # a browser may know rows of a ledger that is no more
         while not news.closing:
-            session = await run_in_threadpool(session_of, request)
-            if session is None or Right.POPUP not in session.role.rights:
+            told = await run_in_threadpool(_told, request, console, row, language)
+            if told is None:
                 return
-            row, messages = await run_in_threadpool(_changes, console, row, language, session)
+            row, messages = told
             for message in messages or [": still here\n\n"]:
                 yield message
             await news.wait(KEEP_ALIVE_S)
     finally:
         news.listeners -= 1
+
+
+def _told(request: Request, console: Console, row: int, language: str) -> tuple[int, list[str]] | None:
+    """The newest row and the events until there for whoever is signed in; None where nobody is who may read them."""
+    session = session_of(request)
+    if session is None or Right.POPUP not in session.role.rights:
+        return None
+    last = console.ledger.last_row()
+    if last <= row:
+        return row, []
+    strict = console.box.config.register_of_access.approve_listening
+    key = (row, last, language, session.role, session.account if strict else "")
+    anybody = session._replace(csrf=STAND_IN)
+    shared: SharedNews = request.app.state.shared
+    events = shared.get(key, lambda: Events(*_changes(console, row, language, anybody)))
+    return events.row, events.of(session.csrf)
 
 
 def _last_row(console: Console) -> int:

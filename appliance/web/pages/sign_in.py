@@ -8,6 +8,7 @@ from urllib.parse import quote
 from fastapi import APIRouter, Depends, Form, Request
 from fastapi.responses import RedirectResponse, Response
 
+from appliance import first_code
 from appliance.web.accounts import Session, ThrottledError, WrongPasswordError
 from appliance.web.passkeys import box_of
 from appliance.web.rights import Right
@@ -39,7 +40,9 @@ def home(request: Request) -> Response:
 
 @router.get("/sign-in")
 def form(request: Request, next: str = "/") -> Response:
-    """The form."""
+    """The form; of a box that nobody has signed in to, the one for the code on its label."""
+    if first_code.is_first(console_of(request).ledger.connection):
+        return RedirectResponse("/first", 303)
     if session_of(request) is not None:
         return RedirectResponse(local_path(next), 303)
     return console_of(request).page(

@@ -15,7 +15,9 @@ from babel.messages.pofile import read_po
 from hypothesis import given
 from hypothesis import strategies as st
 
-from appliance import ids
+from appliance import first_code, ids
+from appliance.box import Box
+from appliance.ledger import Ledger
 from appliance.moments import SECOND
 from appliance.web import i18n, labels
 from appliance.web.accounts import Accounts
@@ -212,6 +214,10 @@ def every_page(at: Furnished) -> dict[str, str]:
         "/completeness",
         "/erase",
         "/disclosures",
+        "/phone",
+        "/phone/flows",
+        "/phone/hours",
+        "/phone/prompts",
         "/nothing",
     ]
     pages = {address: inside.get(address) for address in [*addresses, *(f"/calls/{call}" for call in calls)]}
@@ -230,6 +236,7 @@ def every_page(at: Furnished) -> dict[str, str]:
         "nothing chosen": inside.post("/disclosures", data={**filled, "number": "090-1234-5678", "why": "case", "do": "pack"}),
         "old form": inside.post("/account", data={"csrf": "x"}),
         "no such method": inside.delete("/calls"),
+        "nameless role": inside.post("/users/roles/new", data={"csrf": csrf}),
         "new account": inside.post("/users", data={"csrf": csrf, "name": "ito", "role": "operator"}),
         "the last master": inside.post("/users/people/admin", data={"csrf": csrf, "do": "close"}),
         **{f"token {form['name']}": inside.post("/users/tokens", data={"csrf": csrf, **form}) for form in TOKENS},
@@ -238,11 +245,25 @@ def every_page(at: Furnished) -> dict[str, str]:
         "no right": newcomer.get("/health"),
         "new factor": inside.post("/account/second-factor", data={"csrf": csrf, "do": "begin"}),
     }
+    pages |= the_first_sign_in(at)
     for _ in range(5):
         pages["throttled"] = outside.post("/sign-in", data={"name": "x", "password": "y"})
     at.sealed("inbound").unlink()
     pages["gone"] = inside.get(f"/calls/{at.calls['inbound']}/audio")
     return {name: answer.text for name, answer in pages.items()}
+
+
+def the_first_sign_in(at: Furnished) -> dict[str, httpx.Response]:
+    """The pages of a box that nobody has signed in to."""
+    data = at.box.folders.data / "new"
+    data.mkdir()
+    client = browser(Box.at(data), at.clock())
+    pages = {"no code": client.get("/first")}
+    with Ledger.open(Box.at(data).folders.ledger) as ledger:
+        form = {"code": first_code.make(ledger, at.now, "root"), "name": "sato", "password": PASSWORD}
+    for name, wrong in (("code", {"code": "x"}), ("name", {"name": "a b"}), ("password", {"password": "x"})):
+        pages[f"first {name}"] = client.post("/first", data={**form, **wrong})
+    return pages
 
 
 TOKENS: tuple[dict[str, str], ...] = (

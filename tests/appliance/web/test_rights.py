@@ -26,6 +26,8 @@ from tests.fakes.clock import FakeClock
 
 OPEN = {
     ("/", "GET"),
+    ("/first", "GET"),
+    ("/first", "POST"),
     ("/metrics", "GET"),
     ("/sign-in", "GET"),
     ("/sign-in", "POST"),

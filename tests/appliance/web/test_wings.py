@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from appliance.pages import NotHereError, Page, Sheet, Stream, Visit
+from appliance.pages import Answer, Data, Moved, NotHereError, Page, Sheet, Stream, Visit, speaking
 from appliance.web import wings
 from appliance.web.app import create
 from appliance.web.console import Console
@@ -87,3 +88,41 @@ def test_the_consoles_own_pages_find_what_is_offered(furnished: Furnished, offer
     create(console)
     assert console.offer("flows", name="day") == "/flows/day"
     assert console.offer("listen", call="x") == ""
+
+
+def sends(answer: Answer, seen: list[Visit]) -> list[Page]:
+    """A wing with one page that is sent a form, and gives this answer."""
+
+    def take(visit: Visit) -> Answer:
+        seen.append(visit)
+        return answer
+
+    return [Page("take", "/take", ("health",), take, "POST", 1000)]
+
+
+@pytest.mark.parametrize(("answer", "status"), [(Data({"a": 1}), 200), (Moved("/take/on"), 303)])
+def test_a_form_is_read_and_answered(furnished: Furnished, monkeypatch: pytest.MonkeyPatch, answer: Answer, status: int) -> None:
+    seen: list[Visit] = []
+    monkeypatch.setattr(wings, "found", lambda: sends(answer, seen))
+    client = signed_in(furnished)
+    csrf = re.findall(r'name="csrf" value="([^"]+)"', client.get("/account").text)[0]
+    given = client.post("/take?a=b", data={"csrf": csrf, "word": ["x", "y"]}, files={"file": ("n.txt", b"bytes")})
+    assert given.status_code == status
+    assert seen[0].form["word"] == "x\ny"
+    assert (seen[0].file, seen[0].query) == (("n.txt", b"bytes"), {"a": "b"})
+
+
+def test_a_form_that_is_foreign_or_too_large_reaches_no_page(furnished: Furnished, monkeypatch: pytest.MonkeyPatch) -> None:
+    seen: list[Visit] = []
+    monkeypatch.setattr(wings, "found", lambda: sends(Data({}), seen))
+    client = signed_in(furnished)
+    assert client.post("/take", data={"csrf": "x"}).status_code == 403
+    assert client.post("/take", data={"csrf": "x" * 2000}).status_code == 413
+    assert browser(furnished.box, furnished.clock()).post("/take", headers={"Accept": "*/*"}).status_code == 401
+    assert seen == []
+
+
+def test_a_wing_speaks_its_own_words() -> None:
+    words = {"%(n)s flows": "フロー %(n)s 個"}
+    assert speaking(words, "ja")("%(n)s flows", n=2) == "フロー 2 個"
+    assert speaking(words, "en")("%(n)s flows", n=2) == "2 flows"

@@ -16,9 +16,10 @@ import pytest
 
 from appliance.folders import Folders
 from appliance.tls import own_certificate
-from uploader.store import StoreAgainError
+from uploader.store import StoreAgainError, StoreRefusedError
 from uploader.stores import s3
-from uploader.stores._s3_client import SEND_BUFFER, ServerClock
+from uploader.stores._s3_client import Client, RefusalError, _code, _place, _tree
+from uploader.stores._s3_wire import SEND_BUFFER, ServerClock
 
 GOOD = "[default]\naws_access_key_id = A\naws_secret_access_key = B\n"
 
@@ -133,6 +134,47 @@ def test_f30_a_certificate_of_somebody_else_is_told(folders: Folders, tmp_path: 
 
 
 def test_f14_the_send_buffer_is_small_so_that_a_slow_line_shows_its_progress(folders: Folders) -> None:
-    store = s3.open_store(s3.Options(bucket="bucket", endpoint="http://127.0.0.1:9"), folders)
-    options = store._s3._endpoint.http_session._manager.connection_pool_kw["socket_options"]  # type: ignore[attr-defined]
-    assert (socket.SOL_SOCKET, socket.SO_SNDBUF, SEND_BUFFER) in options
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        store = s3.open_store(s3.Options(bucket="bucket", endpoint=f"http://127.0.0.1:{listener.getsockname()[1]}"), folders)
+        with store._client.wire._line() as line:
+            assert line.getsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF) <= 2 * SEND_BUFFER, "the kernel counts its own overhead too"
+
+
+@pytest.mark.parametrize("region", ["", "bad region!", "ap/northeast"])
+def test_a_region_that_is_none_needs_a_person(folders: Folders, region: str) -> None:
+    with pytest.raises(StoreRefusedError, match=r"correct store\.options"):
+        s3.open_store(s3.Options(bucket="bucket", region=region), folders)
+
+
+@pytest.mark.parametrize(
+    ("options", "host", "path"),
+    [
+        ({}, "s3.ap-northeast-1.amazonaws.com", "/bucket"),
+        ({"path_style": False}, "bucket.s3.ap-northeast-1.amazonaws.com", ""),
+        ({"region": "cn-north-1"}, "s3.cn-north-1.amazonaws.com.cn", "/bucket"),
+        ({"endpoint": "https://store.example:9000/s3/"}, "store.example:9000", "/s3/bucket"),
+        ({"endpoint": "http://store.example", "path_style": False}, "bucket.store.example", ""),
+    ],
+)
+def test_where_a_bucket_is(options: dict[str, Any], host: str, path: str) -> None:
+    place = _place(s3.Options(bucket="bucket", **options))
+    assert (place.name, place.path) == (host, path)
+
+
+@pytest.mark.parametrize("code", ["PermanentRedirect", "AuthorizationHeaderMalformed"])
+def test_a_bucket_of_another_region_is_said_with_its_mend(code: str) -> None:
+    said = Client(None, "bucket").classed("key", RefusalError(301, code))  # type: ignore[arg-type]
+    assert isinstance(said, StoreRefusedError) and "store.options.region" in str(said)
+
+
+@pytest.mark.parametrize(
+    "body", [b"", b"no document", b"<!DOCTYPE a [<!ENTITY b 'c'>]><Error><Code>&b;</Code></Error>", b"<Error>"]
+)
+def test_what_is_no_document_is_none(body: bytes) -> None:
+    assert _tree(body) is None
+    assert _code(body) == ""
+
+
+@pytest.mark.parametrize("space", ["", ' xmlns="http://s3.amazonaws.com/doc/2006-03-01/"', " xmlns='urn:x'"])
+def test_a_document_is_read_with_whatever_namespace_it_bears(space: str) -> None:
+    assert _code(f"<?xml version='1.0'?><Error{space}><Code>SlowDown</Code></Error>".encode()) == "SlowDown"
