@@ -180,7 +180,12 @@ def rollback(box: Box, flow: str, to: str, who: str, why: str) -> tuple[str, str
 def _alone(data: Path, flow: str) -> Iterator[None]:
     """One publisher of a flow at a time."""
     folder = flow_shelf.folder(data, flow)
-    shelf.make_folder(folder)
+    shelf.make_folder(folder / "revisions")
+    for one in (folder.parent, folder, folder / "revisions"):
+        with contextlib.suppress(
+            PermissionError
+        ):  # whose it is has shared it already: the console publishes what root began, and back
+            one.chmod(one.stat().st_mode | 0o070)
     handle = os.open(folder / ".lock", os.O_RDONLY | os.O_CREAT | os.O_CLOEXEC, 0o640)
     try:
         fcntl.flock(handle, fcntl.LOCK_EX)

@@ -19,6 +19,7 @@ from appliance.service import Service, sd_notify
 from ivr_flows.ami import Ami, AmiAccess, AmiError
 from ivr_flows.ari import Access, AriError, connections
 from ivr_flows.canary import EVERY_S
+from ivr_flows.desk_states import states
 from ivr_flows.keepsakes import Keepsakes
 from ivr_flows.reception import Reception
 from ivr_flows.teller import Teller
@@ -102,7 +103,7 @@ async def _pulse(service: Service, reception: Reception, teller: Teller, ami: Am
             "calls": len(reception.calls), "taken": reception.taken, "facts_waiting": teller.waiting, **(sung.detail() if sung else {}),
         }  # fmt: skip
         if service.beat_is_due():
-            service.detail |= {"trunks": await standings(ami)}
+            service.detail |= {"trunks": await standings(ami), **await states(ami)}
             teller.beat(service.heartbeat("ok" if reception.working else "failing: Asterisk cannot be reached over ARI"))
         await asyncio.sleep(ROUND_S)
 

@@ -13,9 +13,9 @@ from collections.abc import Callable, Mapping, Sequence
 from appliance import config_change, root_requests
 from appliance.box import Box
 from appliance.clock import SystemClock
-from appliance.errors import CouldNotError
+from appliance.errors import ApplianceError, CouldNotError
 from appliance.root_requests import Answer, Request
-from provisioning import exchange, system
+from provisioning import exchange, night, system
 from provisioning.system import Run
 
 MACHINE = frozenset({"network", "capture", "site", "web", "phone"})
@@ -32,7 +32,7 @@ READERS: Mapping[str, tuple[str, ...]] = {
     "speech": ("ivr", "web"),
 }
 """Who reads a table; one that is not named is read by all."""
-EVERYBODY = ("capture", "render", "listen", "uploader", "janitor", "ivr", "phones", "web")
+EVERYBODY = ("capture", "render", "listen", "uploader", "janitor", "ivr", "phones", "diagnose", "web")
 """The console last: it is what shows the answer."""
 Does = Callable[[Box, Request, int, Run], Answer]
 
@@ -107,6 +107,14 @@ def _confirm(box: Box, request: Request, now: int, run: Run) -> Answer:
     return _answer(request, now, ok=kept, said="the change stays" if kept else "nothing is on trial")
 
 
+def _switch(box: Box, request: Request, now: int, run: Run) -> Answer:
+    try:
+        said = night.turn(box, request.values.get("name", ""), request.values.get("on") == "1", request.who, now)
+    except ApplianceError as error:
+        return _answer(request, now, ok=False, said=str(error))
+    return _answer(request, now, ok=True, said=said)
+
+
 def _unknown(box: Box, request: Request, now: int, run: Run) -> Answer:
     return _answer(request, now, ok=False, said=f"{request.do}: is nothing that root does for a page")
 
@@ -115,5 +123,5 @@ def _answer(request: Request, now: int, *, ok: bool, said: str) -> Answer:
     return Answer(id=request.id, do=request.do, who=request.who, why=request.why, at=now, ok=ok, said=said)
 
 
-DOES: Mapping[str, Does] = {config_change.DO: _change, "confirm": _confirm}
+DOES: Mapping[str, Does] = {config_change.DO: _change, "confirm": _confirm, night.DO: _switch}
 """What a page may ask for: nothing else is done."""

@@ -24,7 +24,7 @@ from appliance.records import CallErased, RecordingErased
 
 GROUP = "appliance.backups"
 """Entry points: (box, identities, file or None, folder) -> (ledger, made at) of that backup or of the newest; None: there is none."""
-TABLES = ("customer", "customer_number", "role", "account", "passkey", "saved_search", "mark")
+TABLES = ("customer", "customer_number", "role", "account", "passkey", "token", "saved_search", "mark")
 """Whole tables; of `note` the memos are added to rows that come back by themselves."""
 _SPARED = {"mark": "recording NOT IN (SELECT id FROM recording WHERE erased_at IS NOT NULL)"}
 

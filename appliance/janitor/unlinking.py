@@ -17,9 +17,9 @@ from appliance.clock import Clock
 from appliance.errors import CouldNotError
 from appliance.jobs import Job
 from appliance.ledger import Ledger, append
-from appliance.lookup import get_recording
+from appliance.lookup import get_recording, legs
 from appliance.moments import SECOND
-from appliance.records import CallErased, ObjectsErased, Record
+from appliance.records import CallErased, ObjectsErased, Record, TieReason
 
 _LEASE = 300 * SECOND
 _HELD_WAIT = 3600 * SECOND
@@ -86,23 +86,29 @@ class Unlinking:
             shelf.remove_tree(folder, self._box.folders.spool)
         with self._ledger.transaction() as connection:
             if job.body["facts_too"]:
-                self._redact(job)
-                records.append(CallErased(at=now, call=job.subject, who=who, why=why, line_too=bool(job.body["line_too"])))
+                line_too = bool(job.body["line_too"])
+                for call in (job.subject, *self._told_too(job.subject)):
+                    self._redact(call, line_too)
+                    records.append(CallErased(at=now, call=call, who=who, why=why, line_too=line_too))
             append(connection, records)
             for subject, document in leaving.items():
                 papers.queue(connection, f"erasure of {subject}", papers.name(papers.ERASURES, now, document), document, now)
             jobs.finish(connection, job, now)
 
-    def _redact(self, job: Job) -> None:
+    def _told_too(self, call: str) -> list[str]:
+        """The same call as the telephone system told of it: nobody sees it in the list, so that nobody would ask for it."""
+        return [leg.id for leg in legs(self._ledger.connection, call) if leg.tied_by == TieReason.PBX]
+
+    def _redact(self, call: str, line_too: bool) -> None:
         connection = self._ledger.connection
         columns = "caller, caller_raw, caller_e164, called, called_raw, called_e164"
-        row = connection.execute(f"SELECT {columns} FROM call WHERE id = ?", (job.subject,)).fetchone()  # noqa: S608 - ours
+        row = connection.execute(f"SELECT {columns} FROM call WHERE id = ?", (call,)).fetchone()  # noqa: S608 - ours
         lines = {
             number for line in self._box.config.lines for number in (line.number, self._box.config.number(line.number).national)
         }
-        numbers = {text for text in row or () if text} - ({*lines} if not job.body["line_too"] else set())
+        numbers = {text for text in row or () if text} - ({*lines} if not line_too else set())
         erasure.forget_samples(connection, numbers)
-        erasure.redact(connection, job.subject, line_too=bool(job.body["line_too"]))
+        erasure.redact(connection, call, line_too=line_too)
 
     def _on_the_box(self, call: str, recording: Recording | None) -> tuple[list[Path], list[Path]]:
         """(files, folders of the spool) that hold something of this call."""

@@ -12,7 +12,7 @@ from appliance.moments import isoformat
 from appliance.popups import desk
 from appliance.popups.cards import line_name, other_party, state_of
 from appliance.popups.known import Event, caller_of
-from appliance.records import CallAnswered, CallEnded, CallNoted, CallRinging, CallTaken, Record
+from appliance.records import CallAnswered, CallEnded, CallNoted, CallRinging, CallTaken, Record, TieReason
 
 WHAT: dict[type[Record], str] = {
     CallRinging: "ringing", CallAnswered: "answered", CallEnded: "ended", CallTaken: "taken", CallNoted: "noted",
@@ -23,7 +23,7 @@ WHAT: dict[type[Record], str] = {
 def event(ledger: Ledger, config: Config, name: str, what: str, call: str, at: int) -> Event | None:
     """The event as it is told now; None where there is no such call any more, or nothing of it may be told."""
     found = get_call(ledger.connection, call)
-    if found is None or found.caller_reason == "erased":
+    if found is None or found.caller_reason == "erased" or found.tied_by == TieReason.PBX:  # a tap saw it, and that is told
         return None
     number, _ = other_party(found)
     note = desk.note_of(ledger.connection, call)

@@ -29,7 +29,7 @@ from appliance.popups.asking import AgainError, AskError, GoneError
 from appliance.popups.cards import other_party
 from appliance.popups.integrations import Ready, ready
 from appliance.popups.known import Caller, Event, Found, caller_of
-from appliance.records import CallEnriched, CallRinging
+from appliance.records import CallEnriched, CallRinging, TieReason
 
 READER = "popups"
 LOOK_UPS, TELLINGS, PUSHES = 4, 2, 4
@@ -112,7 +112,7 @@ class Popups:
 
     def _ring(self, name: str) -> None:
         call = get_call(self._ledger.connection, name)
-        if call is None:
+        if call is None or call.tied_by == TieReason.PBX:  # a tap saw it too, and that rings
             return
         number, _ = other_party(call)
         caller = caller_of(self._box.config.number(number)) if number else None

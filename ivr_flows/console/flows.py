@@ -155,7 +155,8 @@ def _sheet(visit: Visit, flow: str, query: Mapping[str, str]) -> Sheet:
     return Sheet(
         HERE / "flow.html",
         {
-            "t": speaking(WORDS, visit.language), "flow": flow, "row": row, "text": text, "began": drafts.mark(draft.text) if draft else "",
+            "t": speaking(WORDS, visit.language), "flow": flow, "title": looked.flow.title if looked.flow else "", "row": row,
+             "text": text, "began": drafts.mark(draft.text) if draft else "",
             "findings": looked.told(visit.language), "errors": looked.errors, "picture": looked.picture(path), "walk": walk,
             "asked": defaultdict(str, query), "history": [_dated(one) for one in history(data, flow)],
             "changed": draft is not None and draft.text != live,

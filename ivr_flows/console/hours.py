@@ -9,14 +9,14 @@ from __future__ import annotations
 import calendar as months
 import re
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
 from typing import NamedTuple
 
 from appliance.errors import SaidError
-from appliance.moments import to_datetime
+from appliance.moments import SECOND, to_datetime
 from appliance.pages import Answer, Moved, Page, Sheet, Visit, speaking
 from ivr_flows import calendar_edit, drafts, surroundings
 from ivr_flows.calendars import Calendar, Span, hours_of, read_span
@@ -27,7 +27,8 @@ from ivr_flows.holidays import LARGEST, Holidays
 from ivr_flows.keeping import take_holidays
 
 HERE = Path(__file__).parent
-_YEARS = 2
+FRESH = 90 * SECOND
+"""A heartbeat that is older says nothing of now."""
 
 
 class Day(NamedTuple):
@@ -110,10 +111,17 @@ def page(visit: Visit) -> Answer:
         {
             "t": speaking(WORDS, visit.language), "offices": known, "chosen": chosen, "year": year, "today": today,
             "months": year_of(chosen.calendar, year, table) if chosen else [], "until": table.until,
-            "switches": visit.box.config.phone.switches, "asked": defaultdict(str, visit.query),
+            "switches": visit.box.config.phone.switches, "standing": _standing(visit), "asked": defaultdict(str, visit.query),
             "days": ["月", "火", "水", "木", "金", "土", "日"] if visit.language == "ja" else ["Mo", "Tu", "We", "Th", "Fr", "Sa", "Su"],
         },
     )  # fmt: skip
+
+
+def _standing(visit: Visit) -> Mapping[str, object] | None:
+    """The switches that are on, as the flows' service last told; None where it has not for long."""
+    beat = next((one for one in visit.ledger.heartbeats() if one.service == "ivr"), None)
+    told = beat.detail.get("switches") if beat is not None and visit.now - beat.at < FRESH else None
+    return told if isinstance(told, Mapping) else None
 
 
 def change(visit: Visit) -> Answer:

@@ -61,9 +61,26 @@ def overview(visit: Visit) -> Answer:
         HERE / "overview.html",
         {
             "t": speaking(WORDS, visit.language), "phone": visit.box.config.phone, "trunks": trunks, "told_at": told_at,
-            "flows": flows.rows(visit), "asked": defaultdict(str, asked), "came": _came(visit, asked) if "caller" in asked else None,
+            "desks": _desks(visit), "asked": defaultdict(str, asked), "came": _came(visit, asked) if "caller" in asked else None,
         },
     )  # fmt: skip
+
+
+def _desks(visit: Visit) -> dict[str, str] | None:
+    """By extension: registered or not, forwarded, do-not-disturb; None where nothing was told for long."""
+    beat = next((one for one in visit.ledger.heartbeats() if one.service == "ivr"), None)
+    told = beat.detail.get("desks") if beat is not None and visit.now - beat.at < FRESH_S * SECOND else None
+    if not isinstance(told, Mapping):
+        return None
+    t = speaking(WORDS, visit.language)
+    found = {}
+    for desk in visit.box.config.phone.extensions:
+        one = told.get(desk.number, {})
+        words = [f"{t('registered')} {one['at']}" if one.get("at") else t("not registered")]
+        words += [f"{t('forwarded to')} {one['forward']}"] if one.get("forward") else []
+        words += [t("do not disturb")] if one.get("quiet") else []
+        found[desk.number] = " · ".join(words)
+    return found
 
 
 def route_for(config: Config, called: str, caller: str) -> Route | None:

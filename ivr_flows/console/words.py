@@ -191,4 +191,13 @@ WORDS = {
     "Hung up": "切断",
     "Answered": "応答",
     "Conference": "会議室",
+    "on: night": "夜間",
+    "off: by the calendar": "カレンダーどおり",
+    "To night": "夜間にする",
+    "By the calendar": "カレンダーどおりにする",
+    "registered": "登録済み",
+    "not registered": "未登録",
+    "State": "状態",
+    "forwarded to": "転送先",
+    "do not disturb": "着信拒否中",
 }

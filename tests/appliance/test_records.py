@@ -33,6 +33,7 @@ VALUES: dict[Any, st.SearchStrategy[Any]] = {
     tuple[str, ...]: st.lists(SEEN, max_size=4).map(tuple),
     Mapping[str, str]: st.dictionaries(SEEN, SEEN, max_size=4),
     Mapping[str, Any]: st.dictionaries(SEEN, JSON, max_size=4),
+    Mapping[str, str]: st.dictionaries(SEEN, SEEN, max_size=4),
 }
 
 

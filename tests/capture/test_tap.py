@@ -156,7 +156,24 @@ def test_a_full_disk_in_a_call_loses_nothing_while_memory_holds_it(lan: Lan, tmp
             assert player.wait(30) == 0
             spool = sum(path.stat().st_size for path in starter.box.folders.spool.rglob("*.rtp"))
             assert spool < 2 * CALL.packets * 172, "the disk was full before the end of the call"
-            assert starter.share_of_a_core() < 0.15, "it waits for the next try, and does not try without end"
+            filler.unlink()
+            wait_for("the end of the call", starter.closed)
+            assert starter.stop() == 0
+            (recording,) = starter.recordings()
+            assert whole(recording)
+        finally:
+            starter.close()
+
+
+def test_a_spool_that_takes_nothing_costs_no_core_and_no_call(lan: Lan, tmp_path: Path) -> None:
+    data = tmp_path / "box"
+    with disks.disk(data / "spool", 4096) as spool:
+        starter = Starter(lan, data)
+        try:
+            starter.start()
+            filler = disks.fill(spool)
+            assert play(lan, tmp_path, CALL).wait(30) == 0
+            assert starter.share_of_a_core() < 0.15, "it waits until the next try is due, and does not try without end"
             filler.unlink()
             wait_for("the end of the call", starter.closed)
             assert starter.stop() == 0

@@ -184,3 +184,14 @@ def test_what_a_revision_holds_is_whole_before_it_has_its_name(box: Box, monkeyp
     monkeypatch.setattr(Path, "rename", watched)
     done(box)
     assert seen == [{"flow.yaml", "meta.json", "prompts"}]
+
+
+def test_whoever_publishes_first_shares_the_folders_with_the_group(box: Box) -> None:
+    before = os.umask(0o022)
+    try:
+        done(box)
+    finally:
+        os.umask(before)
+    folder = flow_shelf.folder(box.folders.data, "made")
+    for one in (folder.parent, folder, folder / "revisions"):
+        assert one.stat().st_mode & 0o070 == 0o070

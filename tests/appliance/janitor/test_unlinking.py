@@ -13,11 +13,13 @@ from appliance.janitor.unlinking import Unlinking
 from appliance.jobs import NewJob, enqueue
 from appliance.ledger import Ledger
 from appliance.library.verification import verify_all
-from appliance.lookup import get_recording
+from appliance.lookup import get_call, get_recording
 from appliance.manifest import decode
-from appliance.records import CallErased, ObjectsErased, RecordingErased
+from appliance.phone_records import PBX
+from appliance.records import AnswersKept, CallErased, LegTied, ObjectsErased, RecordingErased
 from tests.appliance.furnished import Furnished
 from tests.bed.recorded import TOUCHES
+from tests.fakes import facts
 from tests.fakes.processes import killed_before
 
 
@@ -86,6 +88,19 @@ def test_a_call_that_was_not_recorded_loses_its_people(own: Furnished, ledger: L
     missed = own.call("missed")
     assert (missed.called, missed.caller_reason, missed.not_recorded) == ("", "erased", "not_answered")
     assert of_kind(ledger, RecordingErased) == []
+
+
+def test_what_the_telephone_system_told_of_the_same_call_goes_with_it(own: Furnished, ledger: Ledger) -> None:
+    call = told(own, ledger)
+    ledger.append(
+        facts.ringing(call="toldtoo", via=PBX, caller="09012345678", sip_call_id="x@y"),
+        AnswersKept(at=own.now, call="toldtoo", flow="main", revision="1", values={"card": "4929"}),
+        LegTied(at=own.now, call="toldtoo", main=call, to=call, why="pbx", swapped=False),
+    )
+    Unlinking(own.box, ledger, own.clock()).step()
+    other = get_call(ledger.connection, "toldtoo")
+    assert other is not None and (other.caller, other.caller_reason) == ("", "erased")
+    assert not [row for row in ledger.of("toldtoo") if "09012345678" in str(row.record) or "4929" in str(row.record)]
 
 
 def test_the_sound_alone_can_go(own: Furnished, ledger: Ledger) -> None:

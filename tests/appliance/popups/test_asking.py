@@ -56,6 +56,12 @@ def test_one_that_does_not_come_to_an_end_is_left_at_the_deadline(said: bytes, d
     assert time.monotonic() - began < PATIENCE
 
 
+@pytest.mark.parametrize("drip", [b"", b"\x16\x03\x03\x3f"], ids=["silent", "dripping"])
+def test_a_handshake_that_does_not_come_to_an_end_is_left_too(drip: bytes) -> None:
+    with raw(b"", drip) as system, pytest.raises(AskError):
+        ask("GET", Target(system.url.replace("http:", "https:")), {}, seconds=0.3)
+
+
 @pytest.mark.parametrize(
     "said",
     [

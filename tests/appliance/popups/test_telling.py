@@ -6,6 +6,7 @@ import json
 
 from appliance.config import Config, Line
 from appliance.ledger import Ledger
+from appliance.phone_records import PBX
 from appliance.popups import desk, telling
 from appliance.records import CallErased
 from tests.fakes import facts
@@ -31,3 +32,9 @@ def test_an_erased_call_is_not_told_of(ledger: Ledger) -> None:
     ledger.append(CallErased(at=START, call=facts.CALL, who="x", why="y", line_too=False))
     assert telling.event(ledger, CONFIG, "hook-1", "ended", facts.CALL, START) is None
     assert telling.event(ledger, CONFIG, "hook-1", "ended", "m" * 16, START) is None
+
+
+def test_a_call_of_which_a_tap_and_the_telephone_system_tell_is_told_of_once(ledger: Ledger) -> None:
+    ledger.append(facts.ringing(sip_call_id="x@y"), facts.ringing(call="told", via=PBX, sip_call_id="x@y"))
+    assert telling.event(ledger, CONFIG, "hook-1", "ringing", "told", START) is None
+    assert telling.event(ledger, CONFIG, "hook-1", "ringing", facts.CALL, START) is not None

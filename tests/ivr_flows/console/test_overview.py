@@ -22,11 +22,15 @@ def test_every_page_names_the_right_and_nothing_else() -> None:
 def test_a_trunk_that_is_down_says_why(office: Box, client: TestClient) -> None:
     assert "不明" in client.get("/phone").text
     with Ledger.open(office.folders.ledger) as ledger:
-        detail = {"trunks": {"main": {"registration": "Rejected", "contact": "Reachable"}}}
+        detail = {
+            "trunks": {"main": {"registration": "Rejected", "contact": "Reachable"}},
+            "desks": {"201": {"at": "192.168.1.31:5060", "forward": "09012345678"}},
+        }
         ledger.beat(Heartbeat(at=START, service="ivr", pid=1, state="ok", detail=detail))
     shown = client.get("/phone").text
     assert "使えません" in shown and "192.168.1.1" in shown
     assert "HGW" in shown
+    assert "登録済み 192.168.1.31:5060 · 転送先 09012345678" in shown
 
 
 @pytest.mark.parametrize(
