@@ -60,6 +60,11 @@ class Folders:
         return self.data / "disclosures"
 
     @property
+    def captures(self) -> Path:
+        """Captures for diagnosis, for some days."""
+        return self.data / "captures"
+
+    @property
     def store(self) -> Path:
         """The embedded default's object store."""
         return self.data / "store"

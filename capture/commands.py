@@ -1,4 +1,4 @@
-"""What the wing offers on the command line: `replay`, `open`, and `capture tap|render|listen|check|pause|resume|play`."""
+"""What the wing offers on the command line: `replay`, `open`, and `capture tap|render|listen|check|pause|resume|play`, and diagnosis."""
 
 from __future__ import annotations
 
@@ -18,6 +18,7 @@ from appliance.lookup import get_call, get_recording
 from appliance.moments import to_datetime
 from appliance.numbers import pretty
 from appliance.service import Service
+from capture import diagnosis_commands
 
 Commands = Any
 """argparse's sub-parsers object, whose type has no public name."""
@@ -75,6 +76,7 @@ def add_capture(commands: Commands, common: argparse.ArgumentParser) -> None:
     play.add_argument("--interface", required=True, metavar="NAME", help="interface to send on")
     play.add_argument("--stagger", type=float, default=0.0, metavar="S", help="seconds between the beginnings of the files")
     play.set_defaults(run=run_play)
+    diagnosis_commands.add(services, common)
 
 
 def run_replay(arguments: argparse.Namespace) -> int:

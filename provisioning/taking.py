@@ -32,7 +32,7 @@ READERS: Mapping[str, tuple[str, ...]] = {
     "speech": ("ivr", "web"),
 }
 """Who reads a table; one that is not named is read by all."""
-EVERYBODY = ("capture", "render", "listen", "uploader", "janitor", "ivr", "phones", "web")
+EVERYBODY = ("capture", "render", "listen", "uploader", "janitor", "ivr", "phones", "diagnose", "web")
 """The console last: it is what shows the answer."""
 Does = Callable[[Box, Request, int, Run], Answer]
 

@@ -55,6 +55,7 @@ def run(arguments: argparse.Namespace) -> int:
         stack.callback(supervisor.stop)
         if stage is not None:
             supervisor.add("capture", *PROGRAM, "capture", "tap", "--interface", stage.tap, *common)
+            supervisor.add("diagnose", *PROGRAM, "capture", "diagnose", "--interface", stage.tap, *common)
         supervisor.add("render", *PROGRAM, "capture", "render", *common)
         supervisor.add("listen", *PROGRAM, "capture", "listen", *common)
         supervisor.add("uploader", *PROGRAM, "uploader", "run", *common)

@@ -24,7 +24,7 @@ pytestmark = needs.program("systemd-analyze")
 
 def test_every_service_of_the_box_has_its_unit() -> None:
     assert [unit.stem.removeprefix("appliance-") for unit in UNITS] == [
-        "capture", "ivr", "janitor", "listen", "phones", "popups", "render", "uploader", "web",
+        "capture", "diagnose", "ivr", "janitor", "listen", "phones", "popups", "render", "uploader", "web",
     ]  # fmt: skip
 
 
@@ -76,6 +76,6 @@ def test_a_unit_is_as_the_design_says(unit: Path) -> None:
         assert "PrivateNetwork=yes" in text
     if "ivr" in unit.stem:
         assert "IPAddressDeny=any\nIPAddressAllow=localhost\n" in text
-    if "capture" in unit.stem:
+    if "capture" in unit.stem or "diagnose" in unit.stem:
         assert "RestrictAddressFamilies=AF_PACKET AF_UNIX\n" in text
         assert "CapabilityBoundingSet=CAP_NET_RAW\n" in text
