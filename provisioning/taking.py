@@ -99,7 +99,7 @@ def _follow(before: Box, after: Box, now: int, run: Run) -> list[str]:
         what = f"{mirror!r} is no interface of this machine; there are: {', '.join(sorted(present))}"
         raise after.source.problem(("capture", "interface"), what)
     if changed & {"phone", "lines", "site"} and (after.config.phone.enabled or before.config.phone.enabled):
-        done = exchange.apply(after, exchange.FOLDER)
+        done = exchange.apply(after, exchange.folder_of(after))
         said += [f"{name}: written" for name in done.written] + ([done.silent] if done.silent else [])
     return said
 
