@@ -223,7 +223,7 @@ class Diagnosing:
         def begun() -> None:
             running.since = self._clock.now()
             with Ledger.open(folders.ledger) as ledger:
-                what = "capture_with_speech" if wish.whole else "capture_taken"
+                what = "capture with speech" if wish.whole else "capture taken"
                 ledger.append(Changed(at=now, thing=running.name, who=wish.who, what=what, why=wish.why))
             running.listening.set()
 

@@ -19,7 +19,7 @@ MOST_CALLS = 500
 MOST_STREAMS = 200
 MAX_TEXT = 80
 MAX_CALL_ID = 300
-_COLUMN, _LEFT, _TOP, _ROW = 210, 100, 56, 34
+_COLUMN, _LEFT, _TOP, _ROW = 210, 64, 56, 34
 _WIDE = 30
 
 
@@ -264,7 +264,7 @@ def _heads(report: Report, height: int) -> Iterator[str]:
 def _drawn(step: Step, row: int) -> str:
     begin, end, y = _x(step.source), _x(step.destination), _TOP + row * _ROW + 20
     label = escape(step.label if len(step.label) <= 30 * max(1, abs(step.source - step.destination)) else step.label[:29] + "…")
-    time = f'<text class="t" x="{_LEFT - 16}" y="{y + 4}" text-anchor="end">{step.after:.3f} s</text>'
+    time = f'<text class="t" x="{_LEFT - 4}" y="{y + 4}" text-anchor="end">{step.after:.3f} s</text>'
     again = " again" if step.again else ""
     if begin == end:
         loop = f'<path class="{step.kind}{again}" fill-opacity="0" d="M{begin} {y - 6}h26v10h-20"/>'

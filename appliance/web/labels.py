@@ -114,9 +114,17 @@ CHANGED = {
         N_("one-time password"), N_("password"), N_("second factor on"), N_("second factor off"), N_("closed"), N_("opened"),
         N_("made"), N_("changed"), N_("removed"), N_("merged"), N_("number erased"), N_("mark set"), N_("mark removed"),
         N_("calls csv"), N_("customers csv"), N_("register csv"), N_("listen"), N_("copy"), N_("passkey added"), N_("passkey removed"),
+        N_("capture taken"), N_("capture with speech"), N_("capture copied"),
     )
 }  # fmt: skip
 """What `Changed`, `Exported` and `AccessAsked` say was done."""
+
+VERDICT = {
+    "good": N_("good"),
+    "warn": N_("impaired"),
+    "bad": N_("poor"),
+}
+"""Of a stream of RTP."""
 
 ACCESS = {
     "listen": N_("to listen"),
@@ -161,5 +169,7 @@ RIGHT = {
     "users": N_("Look after accounts and roles"),
     "health": N_("See the health of the box"),
     "settings": N_("Set the box up"),
+    "diagnose": N_("Take captures of the mirror port, without speech"),
+    "capture_speech": N_("Take captures with speech, of every line"),
     "own_account": N_("Look after one's own account"),
 }

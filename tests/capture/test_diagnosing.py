@@ -65,7 +65,7 @@ def test_a_capture_is_taken_told_kept_and_laid_out(tmp_path: Path) -> None:
     file = write_pcap(tmp_path / "a.pcap", CALL.frames())
     with Wire() as wire, service(tmp_path / "var", wire) as (box, _):
         name = ask(box, **ASKED)["name"]
-        assert register(box) == [(name, "tech", "capture_taken", "one-way audio")]
+        assert register(box) == [(name, "tech", "capture taken", "one-way audio")]
         with pytest.raises(RefusedError, match="tech is taking a capture now"):
             ask(box, **ASKED, again=True)
         wire.inside(lambda: play(NEAR, [file], 0.0))

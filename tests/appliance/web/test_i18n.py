@@ -23,8 +23,10 @@ from appliance.records import Heartbeat
 from appliance.web import i18n, labels
 from appliance.web.accounts import Accounts
 from appliance.web.setup_steps import STEPS
+from capture.diagnosing import Diagnosing
 from tests.appliance.furnished import PASSWORD, Furnished, TestClient, browser, signed_in
 from tests.appliance.troubled import trouble
+from tests.appliance.web.pages.test_diagnosis import keep
 from tests.fakes import facts
 from tests.tools.messages import CATALOGUE, template
 
@@ -262,6 +264,7 @@ def every_page(at: Furnished) -> dict[str, str]:
         "the last master": inside.post("/users/people/admin", data={"csrf": csrf, "do": "close"}),
         **{f"token {form['name']}": inside.post("/users/tokens", data={"csrf": csrf, **form}) for form in TOKENS},
         "tokens": inside.get("/users/tokens"),
+        **every_page_of_diagnosis(at, inside),
         **every_step_of_an_import(inside, csrf, at.calls["inbound"]),
         "no right": newcomer.get("/health"),
         "a change that waits": inside.get("/setup/change/none"),
@@ -294,6 +297,18 @@ TOKENS: tuple[dict[str, str], ...] = (
     {"name": "late", "rights": "search", "days": "0"},
 )  # fmt: skip
 """One that can be made, and each way in which one cannot."""
+
+
+def every_page_of_diagnosis(at: Furnished, inside: TestClient) -> dict[str, httpx.Response]:
+    """Without its service, without a capture, with one without speech and one with, and what is in it."""
+    found = {"no service": inside.get("/diagnosis")}
+    serving = Diagnosing(at.box, at.clock(), "none")
+    found["no capture"] = inside.get("/diagnosis")
+    for name, whole in (("20261122-120000-0000000a", False), ("20261122-130000-0000000b", True)):
+        keep(at, name, whole=whole)
+        found |= {f"capture {name}": inside.get(f"/diagnosis/{name}"), f"kept {name}": inside.get("/diagnosis")}
+    serving.close()
+    return found | {"no ladder": inside.get("/diagnosis/20261122-120000-0000000a")}
 
 
 def every_step_of_an_import(inside: TestClient, csrf: str, call: str) -> dict[str, httpx.Response]:

@@ -48,6 +48,7 @@ VALUES = {
     "step": "lines",
     "change": "none",
     "report": "none",
+    "capture": "none",
 }
 """What stands in the braces of addresses, besides the call."""
 METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "PROPFIND")
