@@ -8,11 +8,9 @@ from __future__ import annotations
 import argparse
 import getpass
 import importlib.metadata
-import json
 import sys
 import textwrap
 from collections.abc import Iterator
-from datetime import date, time
 from pathlib import Path
 from time import monotonic, sleep
 from typing import Any, get_args
@@ -22,6 +20,7 @@ from appliance.clock import SystemClock
 from appliance.config import Config, Options
 from appliance.errors import ConfigError, CouldNotError, UsageError
 from appliance.moments import isoformat
+from appliance.toml_edit import value as toml_value
 
 Commands = Any
 """argparse's sub-parsers object, whose type has no public name."""
@@ -145,7 +144,7 @@ def _table(tree: Options, path: str) -> Iterator[str]:
             nested.append((f"{path}{name}", about, value))
         else:
             yield from textwrap.wrap(about, 118, initial_indent="# ", subsequent_indent="#   ")
-            yield f"{name} = {_value(value)}"
+            yield f"{name} = {toml_value(value)}"
     for name, about, value in nested:
         yield ""
         yield from textwrap.wrap(about, 118, initial_indent="# ", subsequent_indent="# ")
@@ -161,20 +160,3 @@ def _table(tree: Options, path: str) -> Iterator[str]:
 def _of_groups(annotation: Any) -> bool:
     """Whether it is a list of groups of settings, such as the lines."""
     return any(isinstance(inner, type) and issubclass(inner, Options) for inner in get_args(annotation))
-
-
-def _value(value: Any) -> str:
-    if isinstance(value, bool):
-        return str(value).lower()
-    if isinstance(value, dict):
-        return "{" + ", ".join(f"{_text(key)} = {_value(item)}" for key, item in value.items()) + "}"
-    if isinstance(value, list):
-        return "[" + ", ".join(_value(item) for item in value) + "]"
-    if isinstance(value, str):
-        return _text(value)
-    return value.isoformat() if isinstance(value, date | time) else str(value)
-
-
-def _text(value: str) -> str:
-    """A basic string: JSON's, but for DEL, which TOML wants escaped too."""
-    return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")

@@ -48,7 +48,7 @@ def _places(text: str) -> list[tuple[int, Path]]:
     found: list[tuple[int, Path]] = []
     table: Path = ()
     counts: dict[Path, int] = {}
-    for number, line in _statements(text):
+    for number, line in statements(text):
         if header := _TABLE.match(line):
             keys: Path = _with_latest(_split(header[2]), counts)
             if header[1] == "[[":
@@ -61,7 +61,7 @@ def _places(text: str) -> list[tuple[int, Path]]:
     return found
 
 
-def _statements(text: str) -> Iterator[tuple[int, str]]:
+def statements(text: str) -> Iterator[tuple[int, str]]:
     """(first line, text) of every statement; one with brackets or a multi-line string may go over many lines."""
     depth, begin, first, number = 0, 0, 1, 1
     for token in _TOKEN.finditer(text):
@@ -77,6 +77,14 @@ def _statements(text: str) -> Iterator[tuple[int, str]]:
                 yield first, text[begin : token.start()]
                 begin, first = token.end(), number
     yield first, text[begin:]
+
+
+def headers(text: str) -> Iterator[tuple[int, tuple[str, ...]]]:
+    """(line, names) of every table's header, `[a.b]` and `[[a.b]]` alike."""
+    for number, line in statements(text):
+        if header := _TABLE.match(line):
+            leading = len(line) - len(line.lstrip("\n"))
+            yield number + leading, _split(header[2])
 
 
 def _split(dotted: str) -> tuple[str, ...]:

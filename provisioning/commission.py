@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from datetime import timedelta
 from html import escape
+from pathlib import Path
 from typing import Any
 
 from appliance import __version__, hardware, keys, lookup, manifest, shelf
@@ -190,6 +191,17 @@ def report(box: Box, call: Call, steps: list[Step], asked: Asked, now: int) -> M
         "steps": [asdict(step) for step in steps],
     }  # fmt: skip
     return manifest.sign(told, keys.present_signing_key(box.folders.keys), manifest.COMMISSION)
+
+
+def carry_out(box: Box, ledger: Ledger, call: Call, asked: Asked, now: int, folder: Path) -> tuple[Manifest, list[Step], Path]:
+    """Examine the call, leave the signed report in the folder (JSON, HTML) and in the ledger; the path is the report's without ending."""
+    steps = examine(box, ledger, call, asked, now)
+    signed = report(box, call, steps, asked, now)
+    place = folder / signed.facts["tested_at"][:19].replace(":", "")
+    shelf.write(place.with_suffix(".json"), signed.encode())
+    shelf.write(place.with_suffix(".html"), page(signed).encode("utf-8"))
+    ledger.append(record(signed, now))
+    return signed, steps, place
 
 
 def record(signed: Manifest, now: int) -> Commissioned:

@@ -7,16 +7,18 @@ from appliance.dialplan import NIGHT_FAMILY
 from appliance.errors import UsageError
 from appliance.ledger import Ledger
 from appliance.records import Changed
-from provisioning.exchange import Console, console
+from provisioning.asterisk_root import place_of
+from provisioning.exchange import Console, console_in
 
 DO = "switch"
 """What a page asks of root by this name: `name` and `on` ("1" or "0") are in its values."""
 
 
-def turn(box: Box, name: str, on: bool, who: str, now: int, ask: Console = console) -> str:
+def turn(box: Box, name: str, on: bool, who: str, now: int, ask: Console | None = None) -> str:
     """Turn it; who did it is written down. Raises UsageError for one that is not there, CouldNotError where Asterisk does not run."""
     if name not in {one.name for one in box.config.phone.switches}:
         raise UsageError(f"{name}: there is no such switch; `appliance config show` lists [[phone.switches]]")
+    ask = ask or console_in(place_of(box.folders.data))
     ask(f"database put {NIGHT_FAMILY} {name} {'1' if on else '0'}")
     ask(f"devstate change Custom:{name} {'INUSE' if on else 'NOT_INUSE'}")
     said = f"{name} {'on' if on else 'off'}"

@@ -14,8 +14,10 @@ from appliance import config_change, root_requests
 from appliance.box import Box
 from appliance.clock import SystemClock
 from appliance.errors import ApplianceError, CouldNotError
+from appliance.ledger import Ledger
+from appliance.lookup import get_call
 from appliance.root_requests import Answer, Request
-from provisioning import exchange, night, system
+from provisioning import commission, exchange, night, system
 from provisioning.system import Run
 
 MACHINE = frozenset({"network", "capture", "site", "web", "phone"})
@@ -97,7 +99,7 @@ def _follow(before: Box, after: Box, now: int, run: Run) -> list[str]:
         what = f"{mirror!r} is no interface of this machine; there are: {', '.join(sorted(present))}"
         raise after.source.problem(("capture", "interface"), what)
     if changed & {"phone", "lines", "site"} and (after.config.phone.enabled or before.config.phone.enabled):
-        done = exchange.apply(after, exchange.FOLDER)
+        done = exchange.apply(after, exchange.folder_of(after))
         said += [f"{name}: written" for name in done.written] + ([done.silent] if done.silent else [])
     return said
 
@@ -105,6 +107,25 @@ def _follow(before: Box, after: Box, now: int, run: Run) -> list[str]:
 def _confirm(box: Box, request: Request, now: int, run: Run) -> Answer:
     kept = system.confirm(box)
     return _answer(request, now, ok=kept, said="the change stays" if kept else "nothing is on trial")
+
+
+def _commission(box: Box, request: Request, now: int, run: Run) -> Answer:
+    """The opening test with a call that was made: examined and signed here, for the box's key is root's."""
+    given = request.values
+    asked = commission.Asked(
+        who=request.who, popup_seen=bool(given.get("popup_seen")), without_notices=bool(given.get("without_notices"))
+    )
+    try:
+        run(("systemctl", "start", "appliance-hardware.service"))
+        with Ledger.open(box.folders.ledger) as ledger:
+            call = get_call(ledger.connection, given.get("call", ""))
+            if call is None:
+                return _answer(request, now, ok=False, said="there is no such call")
+            signed, steps, _ = commission.carry_out(box, ledger, call, asked, now, box.folders.data / "commission")
+    except CouldNotError as error:
+        return _answer(request, now, ok=False, said=str(error))
+    failed = [f"{step.japanese} / {step.english}: {step.found}; {step.mend}" for step in steps if not step.passed]
+    return _answer(request, now, ok=bool(signed.facts["passed"]), said="\n".join(failed))
 
 
 def _switch(box: Box, request: Request, now: int, run: Run) -> Answer:
@@ -123,5 +144,5 @@ def _answer(request: Request, now: int, *, ok: bool, said: str) -> Answer:
     return Answer(id=request.id, do=request.do, who=request.who, why=request.why, at=now, ok=ok, said=said)
 
 
-DOES: Mapping[str, Does] = {config_change.DO: _change, "confirm": _confirm, night.DO: _switch}
+DOES: Mapping[str, Does] = {config_change.DO: _change, "confirm": _confirm, "commission": _commission, night.DO: _switch}
 """What a page may ask for: nothing else is done."""

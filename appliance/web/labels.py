@@ -168,6 +168,7 @@ RIGHT = {
     "phone": N_("Look after the phone system"),
     "users": N_("Look after accounts and roles"),
     "health": N_("See the health of the box"),
+    "settings": N_("Set the box up"),
     "diagnose": N_("Take captures of the mirror port, without speech"),
     "capture_speech": N_("Take captures with speech, of every line"),
     "own_account": N_("Look after one's own account"),

@@ -35,6 +35,8 @@ class Right(StrEnum):
     """Flows, trunks, extensions, hours and prompts."""
     USERS = "users"
     HEALTH = "health"
+    SETTINGS = "settings"
+    """Setting the box up, and the opening test."""
     DIAGNOSE = "diagnose"
     """Captures of the mirror port: who called whom, but no speech."""
     CAPTURE_SPEECH = "capture_speech"
@@ -97,7 +99,7 @@ BUILT_IN = {
             ),
         ),
         Role(id="operator", rights=frozenset({_R.SEARCH, _R.POPUP, _R.PAUSE, _R.CUSTOMERS, _R.OWN_ACCOUNT})),
-        Role(id="technician", rights=frozenset({_R.HEALTH, _R.PHONE, _R.DIAGNOSE, _R.OWN_ACCOUNT})),
+        Role(id="technician", rights=frozenset({_R.HEALTH, _R.PHONE, _R.SETTINGS, _R.DIAGNOSE, _R.OWN_ACCOUNT})),
     )
 }
 """Roles that a box has from the start. They may be renamed and changed, but for the first: it has every right that there is."""

@@ -8,7 +8,7 @@ import time
 from pathlib import Path
 from typing import Any
 
-from appliance import lookup, shelf
+from appliance import lookup
 from appliance.box import Box
 from appliance.calls import Call
 from appliance.clock import SystemClock
@@ -39,18 +39,13 @@ def run_commission(arguments: argparse.Namespace) -> int:
     asked = commission.Asked(who=arguments.who, popup_seen=arguments.popup_seen, without_notices=arguments.without_notices)
     with Ledger.open(box.folders.ledger) as ledger:
         call = _call(box, ledger, arguments.call, arguments.minutes)
-        steps = commission.examine(box, ledger, call, asked, clock.now())
-        signed = commission.report(box, call, steps, asked, clock.now())
         folder = arguments.output or box.folders.data / "commission"
-        name = f"{signed.facts['tested_at'][:19].replace(':', '')}"
-        shelf.write(folder / f"{name}.json", signed.encode())
-        shelf.write(folder / f"{name}.html", commission.page(signed).encode("utf-8"))
-        ledger.append(commission.record(signed, clock.now()))
+        signed, steps, place = commission.carry_out(box, ledger, call, asked, clock.now(), folder)
     for step in steps:
         print(
             f"{'ok  ' if step.passed else 'FAIL'}  {step.english} ({step.found})" + (f"\n      → {step.mend}" if step.mend else "")
         )
-    print(f"report: {folder / name}.html")
+    print(f"report: {place}.html")
     if failed := [step.name for step in steps if not step.passed]:
         raise CouldNotError(f"the opening test is not passed: {', '.join(failed)}; mend it and test again")
     print(f"passed: the service starts on {signed.facts['service_starts']}, its bill on {signed.facts['billing_starts']}")

@@ -60,7 +60,9 @@ class FlowOffice:
             finally:
                 service.terminate()
                 service.wait(20)
-            self.office.settles()
+            self.office.settles(
+                "res_http_websocket.c: Error reading from web socket"
+            )  # where a test kills the service in the middle of a word
 
     def log(self) -> str:
         """What the service said."""

@@ -13,6 +13,7 @@ from appliance.ledger import Ledger
 from appliance.lookup import legs
 from appliance.phone_records import PBX
 from appliance.popups.desk import note_of
+from provisioning.exchange import console_at
 from tests.bed.acts import answer, bye, hears_bye, invite, press, rung, talk
 from tests.bed.asterisk import UnavailableError
 from tests.bed.flow_office import FlowOffice
@@ -51,6 +52,7 @@ def test_a_call_through_asterisk_is_one_call_with_one_recording_and_a_desk_that_
         flows = FlowOffice(tmp_path, [FLOW])
         with flows.running() as running, House(flows.data, flows.office.lan.names["pbx"], text) as house:
             office = running.office
+            assert "Asterisk 22." in console_at(office.asterisk.folder / "run/asterisk.ctl")("core show version")
             hold(office, "201", "205")
             hold(office, "201", "202")
             asks = office.desk("205", invite("206"), talk(1), press("*1"), talk(2), bye())

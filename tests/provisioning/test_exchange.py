@@ -87,3 +87,8 @@ def test_where_telephones_speak_tls_asterisk_has_a_certificate(tmp_path: Path) -
     exchange.apply(box, tmp_path / "etc", lambda command: "")
     assert (tmp_path / "etc/keys/web-tls.pem").stat().st_mode & 0o777 == 0o600
     assert "cert_file = /etc/asterisk/keys/web.crt" in (tmp_path / "etc/pjsip.conf").read_text()
+
+
+def test_a_socket_at_which_nobody_answers_is_said(tmp_path: Path) -> None:
+    with pytest.raises(CouldNotError, match="Asterisk does not run; start it"):
+        exchange.console_at(tmp_path / "gone.ctl")("core show version")

@@ -25,6 +25,7 @@ BEGINNINGS = (
     ("audit", "/register"),
     ("approve", "/requests"),
     ("users", "/users"),
+    ("settings", "/setup"),
 )
 """Where the console begins, by the first right that one has."""
 

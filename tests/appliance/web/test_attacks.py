@@ -19,7 +19,7 @@ from tests.appliance.furnished import PASSWORD, Furnished, browser, signed_in
 from tests.appliance.hostile import NAMES, ring
 from tests.appliance.web.bearers import program
 
-WITHOUT_A_SESSION = {"/sign-in", "/sign-in/code", "/sign-in/passkey", "/sign-in/passkey/options"}
+WITHOUT_A_SESSION = {"/first", "/sign-in", "/sign-in/code", "/sign-in/passkey", "/sign-in/passkey/options"}
 """They take no form of a session's, for there is none: what they hold the origin answers for (`Guard`)."""
 CLIMBING = (
     "../../etc/passwd", "..%2f..%2fetc%2fpasswd", "%2e%2e%2fappliance.toml", "..%5c..%5cetc", "%2fetc%2fpasswd", "%00", "a%00.flac",

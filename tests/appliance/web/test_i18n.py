@@ -15,12 +15,14 @@ from babel.messages.pofile import read_po
 from hypothesis import given
 from hypothesis import strategies as st
 
-from appliance import first_code, ids
+from appliance import first_code, hardware, ids
 from appliance.box import Box
 from appliance.ledger import Ledger
 from appliance.moments import SECOND
+from appliance.records import Heartbeat
 from appliance.web import i18n, labels
 from appliance.web.accounts import Accounts
+from appliance.web.setup_steps import STEPS
 from capture.diagnosing import Diagnosing
 from tests.appliance.furnished import PASSWORD, Furnished, TestClient, browser, signed_in
 from tests.appliance.troubled import trouble
@@ -165,6 +167,19 @@ class Words(HTMLParser):
         self.said.append(" ".join(data.split()))
 
 
+def pages_of_a_new_box(at: Furnished) -> dict[str, httpx.Response]:
+    """The steps of a box on which nothing was done."""
+    fresh = Box.at(at.box.folders.data.parent / "bare")
+    with Ledger.open(fresh.folders.ledger) as ledger:
+        accounts = Accounts(ledger, lambda: at.now, 12)
+        client = browser(fresh, at.clock(), accounts.sign_in("admin", accounts.one_time_password("admin"), "-"))
+        ledger.beat(Heartbeat(at=at.now, service="capture", pid=1, state="ok", detail={"interface": "mirror0"}))
+        hardware.write(fresh.folders, hardware.Hardware(at=at.now, synchronised=False))
+    csrf = re.findall(r'name="csrf" value="([^"]+)"', client.get("/account").text)[0]
+    change = client.post("/setup/text", data={"csrf": csrf, "do": "look", "text": "[health]\ndisk_hours = 5\n"})
+    return {"a change": change} | {f"new {name}": client.get(f"/setup/{name}".rstrip("/")) for name in ("", "text", *STEPS)}
+
+
 def every_page(at: Furnished) -> dict[str, str]:
     """Every page in Japanese, in as many states as there are."""
     with at.ledger() as ledger:
@@ -221,6 +236,12 @@ def every_page(at: Furnished) -> dict[str, str]:
         "/phone/hours",
         "/phone/prompts",
         "/nothing",
+        "/setup",
+        *(f"/setup/{step}" for step in STEPS),
+        "/setup/store?tried=1",
+        "/opening",
+        f"/opening?since={at.now}",
+        f"/opening?since={at.now - 3600 * SECOND}",
     ]
     pages = {address: inside.get(address) for address in [*addresses, *(f"/calls/{call}" for call in calls)]}
     pages |= {
@@ -246,6 +267,8 @@ def every_page(at: Furnished) -> dict[str, str]:
         **every_page_of_diagnosis(at, inside),
         **every_step_of_an_import(inside, csrf, at.calls["inbound"]),
         "no right": newcomer.get("/health"),
+        "a change that waits": inside.get("/setup/change/none"),
+        **pages_of_a_new_box(at),
         "new factor": inside.post("/account/second-factor", data={"csrf": csrf, "do": "begin"}),
     }
     pages |= the_first_sign_in(at)

@@ -45,6 +45,9 @@ VALUES = {
     "token": "none",
     "passkey": "none",
     "package": "none",
+    "step": "lines",
+    "change": "none",
+    "report": "none",
     "capture": "none",
 }
 """What stands in the braces of addresses, besides the call."""
