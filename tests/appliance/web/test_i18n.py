@@ -177,7 +177,18 @@ def pages_of_a_new_box(at: Furnished) -> dict[str, httpx.Response]:
         hardware.write(fresh.folders, hardware.Hardware(at=at.now, synchronised=False))
     csrf = re.findall(r'name="csrf" value="([^"]+)"', client.get("/account").text)[0]
     change = client.post("/setup/text", data={"csrf": csrf, "do": "look", "text": "[health]\ndisk_hours = 5\n"})
-    return {"a change": change} | {f"new {name}": client.get(f"/setup/{name}".rstrip("/")) for name in ("", "text", *STEPS)}
+    addresses = [
+        "/calls",
+        "/calls?number=1",
+        "/health",
+        "/customers",
+        "/completeness",
+        "/users/roles/new",
+        "/erase",
+        "/setup",
+        "/setup/text",
+    ]
+    return {"a change": change} | {f"new {name}": client.get(name) for name in [*addresses, *(f"/setup/{step}" for step in STEPS)]}
 
 
 def every_page(at: Furnished) -> dict[str, str]:
@@ -235,6 +246,7 @@ def every_page(at: Furnished) -> dict[str, str]:
         "/phone/flows",
         "/phone/hours",
         "/phone/prompts",
+        "/calls?number=0000000000",
         "/nothing",
         "/setup",
         *(f"/setup/{step}" for step in STEPS),
@@ -253,6 +265,8 @@ def every_page(at: Furnished) -> dict[str, str]:
         "they differ": inside.post("/account", data={**filled, "again": "another"}),
         "weak": inside.post("/account", data={**filled, "old": PASSWORD, "new": "x", "again": "x"}),
         "plan": inside.post("/erase", data={**filled, "number": "090-1234-5678", "why": "case"}),
+        "nothing to erase": inside.post("/erase", data={**filled, "number": "0000000000", "why": "case"}),
+        "not meant": inside.post("/erase", data={**filled, "number": "090-1234-5678", "why": "case", "do": "erase"}),
         "no number": inside.post("/erase", data={**filled, "why": "case"}),
         "a person's calls": inside.post("/disclosures", data={**filled, "number": "090-1234-5678", "why": "case"}),
         "nobody's calls": inside.post("/disclosures", data={**filled, "number": "0120-000-000"}),
