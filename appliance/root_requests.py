@@ -104,6 +104,13 @@ def answer_to(box: Box, request: str) -> Answer | None:
         return None
 
 
+def is_known(box: Box, request: str) -> bool:
+    """Whether somebody asked for it, done or not."""
+    if not _ID.match(request):
+        return False
+    return (_asked(box) / f"{request}.json").exists() or answer_to(box, request) is not None
+
+
 def answers(box: Box) -> list[Answer]:
     """Every answer, the newest first."""
     found = (answer_to(box, path.stem) for path in sorted(answers_folder(box).glob("*.json"), reverse=True))

@@ -35,6 +35,7 @@ _LOSSES = ("ip-fragments-lost", "tcp-gap", "tcp-streams-many", "media-streams-ma
 MAX_REPORTS_PER_CALL = 20_000
 MAX_REPORT = 1500
 EVERY = 1 << 40
+MOST_PEERS = 12
 
 
 class Engine:
@@ -52,6 +53,8 @@ class Engine:
         self.heeds = True
         """Whether calls that are kept on demand are told to wait; not while a stopped recorder's calls are rebuilt."""
         self.sip = 0
+        self.peers: set[bytes] = set()
+        """Addresses that spoke SIP, the first so many."""
         self._single = 0
         self._fragments = Fragments()
         self._dissector = Dissector(self._fragments)
@@ -111,6 +114,8 @@ class Engine:
             self.effects.append(Weird(error.name, data[:1024]))
             return
         self._tls.speaks(source, destination)
+        if len(self.peers) < MOST_PEERS:
+            self.peers.add(source.host)
         effects = self.tracker.receive(message, source, destination, at, now)
         if message.is_request and message.method in CARRIES_KEYS:
             effects = self._private(message, effects, at)

@@ -12,6 +12,7 @@ import logging
 import os
 import socket
 import uuid
+from ipaddress import ip_address
 from pathlib import Path
 
 from appliance.box import Box
@@ -200,6 +201,7 @@ class Tap:
         self._service.detail = {
             "interface": self.reel.name, "frames": received, "dropped": dropped, "rtp": self.engine.rtp, "sip": self.engine.sip,
             "calls": self.engine.open_calls, "last_frame_at": self._last_at if received else None,
+            "peers": [str(ip_address(host)) for host in sorted(self.engine.peers)],
         }  # fmt: skip
         self._scribe.put(Entry(heartbeat=self._service.heartbeat("ok")))
         self.recorder.report_weirds(self._clock.now())

@@ -1,10 +1,11 @@
-"""What the console offers on the command line: `appliance web serve|password|accounts|give|close|open|roles|role|token`."""
+"""What the console offers on the command line: `appliance web serve|password|accounts|give|close|open|roles|role|token|steps`."""
 
 from __future__ import annotations
 
 import argparse
+import json
 import logging
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from appliance import logs
 from appliance.box import Box
@@ -16,6 +17,9 @@ from appliance.web import token_commands
 from appliance.web.people import People
 from appliance.web.rights import Right, Role, rights_from
 from appliance.web.roles import Roles
+
+if TYPE_CHECKING:
+    from appliance.web.setup_steps import Step
 
 RIGHT_NAMES = tuple(right.value for right in Right if right is not Right.OWN_ACCOUNT)
 Commands = Any
@@ -56,6 +60,11 @@ def add(commands: Commands, common: argparse.ArgumentParser) -> None:
     role.add_argument("--lines", metavar="N,N", help="the only lines that it sees; empty: all")
     role.add_argument("--groups", metavar="G,G", help="the only groups of lines that it sees; empty: all")
     role.set_defaults(run=run_role)
+    steps = actions.add_parser(
+        "steps", parents=[common], help="the steps of setting the box up: what is done, what is wrong, its mend"
+    )
+    steps.add_argument("--json", action="store_true", help="as one JSON list")
+    steps.set_defaults(run=run_steps)
     token_commands.add(actions, common)
 
 
@@ -147,6 +156,27 @@ def run_role(arguments: argparse.Namespace) -> int:
         roles.save(made, person())
         print(made.id)
     return 0
+
+
+def run_steps(arguments: argparse.Namespace) -> int:
+    """One line a step, and under it each thing that is wrong with its mend."""
+    from appliance.web.setup_steps import steps
+
+    box = Box.of(arguments)
+    with Ledger.open(box.folders.ledger) as ledger:
+        found = steps(box, ledger, SystemClock().now())
+    if arguments.json:
+        print(json.dumps([{"step": step.id, "title": step.title, "done": step.done, "troubles": _told(step)} for step in found]))
+    else:
+        for number, step in enumerate(found, 1):
+            print(f"{number}. {step.title}: {'complete' if step.done else 'not done'}")
+            for trouble in _told(step):
+                print(f"   {trouble['severity']}: {trouble['what']} {trouble['mend']}")
+    return 0
+
+
+def _told(step: Step) -> list[dict[str, str]]:
+    return [{"severity": one.severity, "what": str(one.what), "mend": str(one.mend)} for one in step.troubles]
 
 
 def _words(given: str | None, old: tuple[str, ...]) -> tuple[str, ...]:

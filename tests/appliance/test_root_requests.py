@@ -9,7 +9,7 @@ import pytest
 from appliance import root_requests
 from appliance.box import Box
 from appliance.errors import CouldNotError
-from appliance.root_requests import Answer, answer_to, answers, ask, settle, waiting
+from appliance.root_requests import Answer, answer_to, answers, ask, is_known, settle, waiting
 
 NOW = 1_790_000_000_000_000_000
 
@@ -32,10 +32,11 @@ def test_a_request_waits_until_it_is_answered(box: Box) -> None:
     assert (request.id, request.do, request.who, request.why, request.values) == (
         asked, "confirm", "tanaka", "a reason", {"text": "値"},
     )  # fmt: skip
-    assert answer_to(box, asked) is None
+    assert answer_to(box, asked) is None and is_known(box, asked)
     settle(box, answered(asked))
     assert list(waiting(box)) == []
-    assert answer_to(box, asked) == answered(asked)
+    assert answer_to(box, asked) == answered(asked) and is_known(box, asked)
+    assert not is_known(box, f"{NOW:019d}-00000000") and not is_known(box, "../appliance")
 
 
 def test_requests_are_done_in_the_order_in_which_they_were_asked(box: Box) -> None:

@@ -42,6 +42,7 @@ def test_a_call_becomes_records_packets_and_a_close() -> None:
     ]
     engine = rig.engine
     assert (engine.frames, engine.sip, engine.rtp, engine.buffered) == (105, 5, 100, 0)
+    assert len(engine.peers) == 2, "who speaks SIP is shown to who sets the box up"
 
 
 def test_watches_are_the_engines_own_business() -> None:

@@ -108,6 +108,8 @@ def picture(request: Request, session: Fitter) -> Response:
 def outcome(request: Request, session: Fitter, change: str, step: str = "") -> Response:
     """What came of a change; the page looks again until root's unit has done it."""
     console = console_of(request)
+    if not root_requests.is_known(console.box, change):
+        raise HTTPException(404)
     answer = config_change.outcome(console.box, change)
     if answer is not None and answer.ok and not root_requests.is_installed(console.box):
         console.box = config_change.current(console.box)

@@ -83,7 +83,7 @@ def test_the_box_comes_up_is_entered_with_the_printed_password_and_goes_without_
         assert where == f"http://127.0.0.1:{port}"
         assert running.told("Name") == "admin"
         services, pid = running.services(), running.process.pid
-        assert len(services) == (6 if "live" in running.told("Sample calls") else 5)
+        assert len(services) == (7 if "live" in running.told("Sample calls") else 5)
         password = running.told("One-time password")
         assert signed_in(where, password)
         assert not signed_in(where, password), "it has done its work"

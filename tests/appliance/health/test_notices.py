@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -21,6 +22,8 @@ from tests.appliance.furnished import Furnished
 from tests.fakes.clock import START
 
 MINUTE, HOUR = 60 * SECOND, 3600 * SECOND
+DAYS = re.compile(r"\d+ days")
+"""The disk of the machine is not ours: it may fill or empty meanwhile."""
 SETTINGS = """[site]
 name = "東京店"
 serial = "BOX-7"

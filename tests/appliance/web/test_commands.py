@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import signal
 from pathlib import Path
 
@@ -11,6 +12,7 @@ import pytest
 from appliance.cli import main
 from appliance.web.accounts import Accounts, WrongPasswordError
 from appliance.web.passkeys import Passkeys
+from appliance.web.setup_steps import STEPS
 from tests.appliance.furnished import PASSWORD, PATIENCE_S, Furnished, free_port, listens, program, signed_in, until
 
 
@@ -66,7 +68,7 @@ def test_the_configuration_says_where_to_listen(tmp_path: Path) -> None:
 
 def reached(url: str) -> bool:
     try:
-        return httpx.get(f"{url}/sign-in", trust_env=False).status_code == 200
+        return httpx.get(f"{url}/sign-in", trust_env=False).status_code in (200, 303)
     except httpx.TransportError:
         return False
 
@@ -110,3 +112,14 @@ def test_the_passkeys_of_a_lost_device_are_taken_away(own: Furnished, capsys: py
     assert main(["web", "password", "admin", "--forget-passkeys", "--data", data]) == 0
     with own.ledger() as ledger:
         assert Passkeys(ledger, own.clock().now).of("admin") == []
+
+
+def test_the_steps_of_the_set_up_stand_on_the_command_line_too(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["web", "steps", "--json", "--data", str(tmp_path)]) == 0
+    steps = json.loads(capsys.readouterr().out)
+    assert [step["step"] for step in steps] == list(STEPS)
+    network = steps[0]
+    assert network["done"] is False and network["troubles"][0]["mend"], "a new box has no mirror port, and it is said what to do"
+    assert main(["web", "steps", "--data", str(tmp_path)]) == 0
+    said = capsys.readouterr().out
+    assert f"1. {network['title']}: not done" in said and network["troubles"][0]["mend"] in said

@@ -255,6 +255,9 @@ def every_page(at: Furnished) -> dict[str, str]:
         f"/opening?since={at.now}",
         f"/opening?since={at.now - 3600 * SECOND}",
     ]
+    waits = at.box.folders.data / "requests" / f"{at.now:019d}-00000000.json"
+    waits.parent.mkdir(exist_ok=True)
+    waits.write_text("{}")
     pages = {address: inside.get(address) for address in [*addresses, *(f"/calls/{call}" for call in calls)]}
     pages |= {
         "sign-in": outside.get("/sign-in"),
@@ -281,7 +284,7 @@ def every_page(at: Furnished) -> dict[str, str]:
         **every_page_of_diagnosis(at, inside),
         **every_step_of_an_import(inside, csrf, at.calls["inbound"]),
         "no right": newcomer.get("/health"),
-        "a change that waits": inside.get("/setup/change/none"),
+        "a change that waits": inside.get(f"/setup/change/{waits.stem}"),
         **pages_of_a_new_box(at),
         "new factor": inside.post("/account/second-factor", data={"csrf": csrf, "do": "begin"}),
     }
