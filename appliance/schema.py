@@ -22,18 +22,18 @@ VERSION = 9
 
 def ensure(path: Path) -> None:
     """Bring the database at `path` up to date, one process at a time. Raises CouldNotError where it is newer than we are."""
-    if _version(path) == VERSION:
+    if _version(path, "rw") == VERSION:
         return
     with Path(f"{path}.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
-        refuse_newer(path)
-        if _version(path) < VERSION:
+        refuse_newer(path, "rw")
+        if _version(path, "rw") < VERSION:
             _migrate(path)
 
 
-def refuse_newer(path: Path) -> None:
+def refuse_newer(path: Path, mode: str = "ro") -> None:
     """Raises CouldNotError where the database at `path` is newer than we are."""
-    found = _version(path)
+    found = _version(path, mode)
     if found > VERSION:
         raise CouldNotError(
             f"{path}: written by a newer version of the program (schema {found}, this one knows {VERSION}); "
@@ -41,10 +41,11 @@ def refuse_newer(path: Path) -> None:
         )
 
 
-def _version(path: Path) -> int:
+def _version(path: Path, mode: str) -> int:
+    """What the file says; `rw` also rolls back what a power cut left half written, which a reader may not."""
     if not path.exists():
         return 0
-    connection = sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True)
+    connection = sqlite3.connect(f"{path.absolute().as_uri()}?mode={mode}", uri=True)
     try:
         return int(connection.execute("PRAGMA user_version").fetchone()[0])
     finally:

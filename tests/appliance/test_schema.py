@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import os
 import resource
+import shutil
 import sqlite3
 from contextlib import closing
 from pathlib import Path
@@ -160,3 +161,21 @@ def test_a_disk_that_fills_while_making_the_tables_is_no_lasting_harm(tmp_path: 
         schema.ensure(path)
         assert tables(path) == whole
     assert failed >= 3
+
+
+def test_what_a_power_cut_left_half_written_is_rolled_back(tmp_path: Path) -> None:
+    """A hot journal (https://sqlite.org/lockingv3.html#hot_journals) can be rolled back by a writer only: a reader fails for ever."""
+    alive, cut = tmp_path / "alive.db", tmp_path / "ledger.db"
+    with closing(sqlite3.connect(alive, isolation_level=None)) as connection:
+        connection.execute("PRAGMA cache_size=1")
+        connection.execute("CREATE TABLE page (body BLOB)")
+        connection.execute("BEGIN")
+        connection.executemany("INSERT INTO page VALUES (zeroblob(4000))", [()] * 50)
+        shutil.copy(alive, cut)
+        shutil.copy(f"{alive}-journal", f"{cut}-journal")
+    with closing(sqlite3.connect(f"{cut.as_uri()}?mode=ro", uri=True)) as reader, pytest.raises(sqlite3.OperationalError):
+        reader.execute("PRAGMA user_version")
+    schema.ensure(cut)
+    with closing(sqlite3.connect(cut)) as connection:
+        assert connection.execute("PRAGMA user_version").fetchone() == (schema.VERSION,)
+        assert connection.execute("SELECT count(*) FROM page").fetchone() == (0,)

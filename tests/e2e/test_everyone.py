@@ -87,9 +87,11 @@ def fill(at: Furnished) -> str:
 
 
 def is_page(client: httpx.Client, path: str) -> bool:
-    """Whether there is a page at this address, and no file or stream; one that says that nothing is there is one too."""
+    """Whether there is a page at this address, and no file, stream or part of a page; one that says that nothing is there is one too."""
     with client.stream("GET", path) as answer:
-        return answer.status_code in (200, 404) and answer.headers.get("content-type", "").startswith("text/html")
+        if answer.status_code not in (200, 404) or not answer.headers.get("content-type", "").startswith("text/html"):
+            return False
+        return next(answer.iter_text(), "").lstrip().lower().startswith("<!doctype")
 
 
 @pytest.fixture(scope="module")

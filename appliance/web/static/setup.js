@@ -1,4 +1,4 @@
-// The picture of the mirror port, and the progress of the opening test: looked at again every two seconds while the page is seen.
+// The picture of the mirror port, the progress of the opening test, and a change that waits: looked at again every two seconds.
 
 const live = document.querySelector("[data-again]");
 
@@ -13,3 +13,5 @@ async function look() {
 }
 
 if (live) setInterval(look, 2000);
+
+if (document.querySelector("[data-waits]")) setTimeout(() => location.reload(), 2000);
