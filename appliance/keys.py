@@ -7,6 +7,7 @@ playback.
 
 from __future__ import annotations
 
+import configparser
 import contextlib
 import fcntl
 import os
@@ -232,3 +233,18 @@ def private_text(path: Path) -> str:
         raise KeyFileError(f"{path}: is no key file (it is not text); name the right file") from error
     except OSError as error:
         raise KeyFileError(f"{path}: cannot be read ({error.strerror}); check its name and owner") from error
+
+
+def section(path: Path, name: str) -> dict[str, str]:
+    """What stands under [NAME] in a file of secrets; nothing where there is none.
+
+    Raises KeyFileError, and ValueError where the file is written otherwise.
+    """
+    if not path.exists():
+        return {}
+    parser = configparser.ConfigParser(interpolation=None, delimiters=("=",))
+    try:
+        parser.read_string(private_text(path))
+    except configparser.Error as error:
+        raise ValueError(f"{path}: is not written as [NAME] and lines `key = value`; correct it") from error
+    return dict(parser[name]) if parser.has_section(name) else {}

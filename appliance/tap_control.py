@@ -19,6 +19,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from appliance import shelf
 from appliance.errors import CouldNotError
 
 SUFFIX = ".control"
@@ -26,6 +27,8 @@ MAX_REQUEST = 4096
 MAX_WORDS = 200
 """Letters of `who` and of `why`."""
 ANSWER_S = 10.0
+WAITING = 16
+"""Who may wait at a stream socket."""
 UNKNOWN = "unknown"
 """Stands beside the error where the tap does not know the call: another tap may."""
 
@@ -79,6 +82,23 @@ def short(folder: Path) -> Iterator[str]:
         yield f"/proc/self/fd/{handle}"
     finally:
         os.close(handle)
+
+
+def listening_at(run: Path, name: str) -> socket.socket:
+    """A stream socket in the folder `run`, at which every service of the box may ask. Raises CouldNotError."""
+    listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM | socket.SOCK_CLOEXEC)
+    shelf.make_folder(run)
+    with short(run) as folder:
+        path = Path(folder) / name
+        try:
+            shelf.remove(path)
+            listener.bind(str(path))
+            path.chmod(0o660)
+            listener.listen(WAITING)
+        except OSError as error:
+            listener.close()
+            raise CouldNotError(f"{run}/{name}: cannot be listened on ({error.strerror})") from error
+    return listener
 
 
 def _ask(address: str, request: Mapping[str, Any], seconds: float) -> dict[str, Any]:

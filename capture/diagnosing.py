@@ -13,7 +13,6 @@ import secrets
 import socket
 import threading
 from dataclasses import asdict, dataclass
-from pathlib import Path
 from typing import Any
 
 from appliance import diagnosis, shelf
@@ -24,7 +23,7 @@ from appliance.errors import ApplianceError, CouldNotError, UsageError
 from appliance.ledger import Ledger
 from appliance.moments import SECOND, to_datetime
 from appliance.records import Changed
-from appliance.tap_control import short
+from appliance.tap_control import listening_at
 from capture import ladder, tshark
 from capture.control import allowed
 from capture.taking import Writer, take
@@ -102,18 +101,8 @@ class Diagnosing:
         self._stop = threading.Event()
         self.running: Running | None = None
         self._seen: dict[str, ladder.Seen] = {}
-        self._socket = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM | socket.SOCK_CLOEXEC)
-        shelf.make_folder(box.folders.run)
         shelf.make_folder(box.folders.captures)
-        with short(box.folders.run) as folder:
-            path = Path(folder) / SOCKET
-            try:
-                shelf.remove(path)
-                self._socket.bind(str(path))
-                path.chmod(0o660)
-                self._socket.listen(16)
-            except OSError as error:
-                raise CouldNotError(f"{box.folders.run}/{SOCKET}: cannot be listened on ({error.strerror})") from error
+        self._socket = listening_at(box.folders.run, SOCKET)
         threading.Thread(target=self._accept, name="accept", daemon=True).start()
 
     def close(self) -> None:

@@ -16,7 +16,6 @@ import socket
 import threading
 from pathlib import Path
 
-from appliance import shelf
 from appliance.box import Box
 from appliance.clock import Clock
 from appliance.errors import CouldNotError
@@ -25,7 +24,7 @@ from appliance.ledger import Ledger
 from appliance.lookup import get_call, legs
 from appliance.moments import SECOND
 from appliance.records import LegTied, TieReason
-from appliance.tap_control import short
+from appliance.tap_control import listening_at
 from capture.control import allowed
 from capture.live import DELAY, Follower
 from capture.pages import SOCKET
@@ -46,17 +45,7 @@ class Listening:
         self._places = threading.BoundedSemaphore(box.config.capture.listeners) if box.config.capture.listeners else None
         self.listeners = 0
         self._stop = threading.Event()
-        self._socket = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM | socket.SOCK_CLOEXEC)
-        shelf.make_folder(box.folders.run)
-        with short(box.folders.run) as folder:
-            path = Path(folder) / SOCKET
-            try:
-                shelf.remove(path)
-                self._socket.bind(str(path))
-                path.chmod(0o660)
-                self._socket.listen(16)
-            except OSError as error:
-                raise CouldNotError(f"{box.folders.run}/{SOCKET}: cannot be listened on ({error.strerror})") from error
+        self._socket = listening_at(box.folders.run, SOCKET)
         threading.Thread(target=self._accept, name="accept", daemon=True).start()
 
     def close(self) -> None:

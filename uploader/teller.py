@@ -6,7 +6,6 @@ seldom, for its mend may come without a word to us; nothing is dropped.
 
 from __future__ import annotations
 
-import configparser
 import logging
 from collections.abc import Iterable, Mapping
 from types import ModuleType
@@ -82,15 +81,10 @@ def read_options(box: Box, place: int, channel: Channel) -> tuple[ModuleType, co
 
 def secret(box: Box, name: str) -> Mapping[str, str]:
     """What the box alone knows for this channel: its section of `keys/notify.secrets`, mode 0600. Raises ChannelError."""
-    path = box.folders.keys / SECRETS
-    if not path.exists():
-        return {}
-    parser = configparser.ConfigParser(interpolation=None, delimiters=("=",))
     try:
-        parser.read_string(keys.private_text(path))
-    except configparser.Error as error:
-        raise ChannelRefusedError(f"{path}: is not written as [NAME] and lines `key = value`; correct it") from error
-    return dict(parser[name]) if parser.has_section(name) else {}
+        return keys.section(box.folders.keys / SECRETS, name)
+    except ValueError as error:
+        raise ChannelRefusedError(str(error)) from error
 
 
 def try_all(box: Box, now: int) -> Iterable[tuple[Channel, ApplianceError | None]]:

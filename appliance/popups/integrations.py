@@ -11,7 +11,6 @@ Both run on a thread of `appliance popups run` and hold no database; they raise 
 
 from __future__ import annotations
 
-import configparser
 import importlib.metadata
 from collections.abc import Mapping
 from typing import Any, NamedTuple
@@ -86,12 +85,7 @@ def _options(box: Box, place: int, one: Integration) -> tuple[Any, config.Option
 
 def secret(box: Box, name: str) -> Mapping[str, str]:
     """Its section of `keys/popup.secrets` (mode 0600, or a credential). Raises RefusedError or KeyFileError."""
-    path = box.folders.keys / SECRETS
-    if not path.exists():
-        return {}
-    parser = configparser.ConfigParser(interpolation=None, delimiters=("=",))
     try:
-        parser.read_string(keys.private_text(path))
-    except configparser.Error as error:
-        raise RefusedError(f"{path}: is not written as [NAME] and lines `key = value`; correct it") from error
-    return dict(parser[name]) if parser.has_section(name) else {}
+        return keys.section(box.folders.keys / SECRETS, name)
+    except ValueError as error:
+        raise RefusedError(str(error)) from error

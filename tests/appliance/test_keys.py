@@ -334,3 +334,18 @@ def test_whoever_dies_while_making_the_signing_key_leaves_none_without_its_publi
             assert count > 3
             return
     pytest.fail("the key was never made")
+
+
+def test_a_section_of_a_file_of_secrets_is_nobody_elses(tmp_path: Path) -> None:
+    path = tmp_path / "popup.secrets"
+    assert keys.section(path, "crm") == {}
+    path.write_text("[crm]\ntoken = a=b%c\n[other]\ntoken = x\n")
+    path.chmod(0o600)
+    assert keys.section(path, "crm") == {"token": "a=b%c"}
+    assert keys.section(path, "none") == {}
+    path.write_text("token: x")
+    with pytest.raises(ValueError, match="lines `key = value`"):
+        keys.section(path, "crm")
+    path.chmod(0o644)
+    with pytest.raises(keys.KeyFileError, match="chmod 600"):
+        keys.section(path, "crm")

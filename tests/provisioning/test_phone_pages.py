@@ -12,10 +12,9 @@ import pytest
 from appliance.box import Box
 from appliance.ledger import Ledger
 from appliance.records import Changed
-from appliance.web.accounts import Accounts
 from provisioning.phone_pages import pages
-from tests.appliance.furnished import TestClient, browser
-from tests.fakes.clock import FakeClock
+from tests.appliance.furnished import TestClient
+from tests.appliance.phone_desk import office_of, technician
 
 SETTINGS = """
 [phone]
@@ -39,20 +38,13 @@ target = "extension:201"
 @pytest.fixture
 def office(tmp_path: Path) -> Box:
     """A box with a telephone."""
-    folder = tmp_path / "office"
-    folder.mkdir()
-    (folder / "appliance.toml").write_text(SETTINGS, "utf-8")
-    return Box.at(folder)
+    return office_of(tmp_path / "office", SETTINGS)
 
 
 @pytest.fixture
 def client(office: Box) -> TestClient:
     """Somebody who looks after the telephones."""
-    clock = FakeClock()
-    with Ledger.open(office.folders.ledger) as ledger:
-        accounts = Accounts(ledger, clock.now, 12)
-        token = accounts.sign_in("technician", accounts.one_time_password("technician", "technician"), "-")
-    return browser(office, clock, token)
+    return technician(office)
 
 
 def hidden(page: str) -> dict[str, str]:

@@ -10,10 +10,8 @@ from typing import Any
 import pytest
 
 from appliance.box import Box
-from appliance.ledger import Ledger
-from appliance.web.accounts import Accounts
-from tests.appliance.furnished import TestClient, browser
-from tests.fakes.clock import FakeClock
+from tests.appliance.furnished import TestClient
+from tests.appliance.phone_desk import office_of, technician
 
 SETTINGS = """
 [phone]
@@ -48,20 +46,13 @@ number = "090-1111-2222"
 @pytest.fixture
 def office(tmp_path: Path) -> Box:
     """The box."""
-    folder = tmp_path / "office"
-    folder.mkdir()
-    (folder / "appliance.toml").write_text(SETTINGS, "utf-8")
-    return Box.at(folder)
+    return office_of(tmp_path / "office", SETTINGS)
 
 
 @pytest.fixture
 def client(office: Box) -> TestClient:
     """Somebody who looks after the telephones, and has no other right."""
-    clock = FakeClock()
-    with Ledger.open(office.folders.ledger) as ledger:
-        accounts = Accounts(ledger, clock.now, 12)
-        token = accounts.sign_in("technician", accounts.one_time_password("technician", "technician"), "-")
-    return browser(office, clock, token)
+    return technician(office)
 
 
 Post = Callable[..., Any]
